@@ -1,0 +1,152 @@
+// The generation as plain JSON: the same over HTTP, on the command line, and as argument and result of the workflow.
+import type {
+  AttemptOutcome,
+  AttemptState,
+  CostSource,
+  FailureType,
+  FidelityLevel,
+  GenerationStatus,
+  ProviderName,
+  RefusalReason,
+  SpendMode,
+} from './words.ts'
+
+/** What the caller may say about where the picture is made. Every field is optional; defaults are the service's. */
+export interface RouteRequest {
+  /** providers in order of preference; default: `AI_PROVIDER` first, then the other one that has a key */
+  providers?: ProviderName[]
+  /** false: only the first provider is asked. Default true. */
+  fallback?: boolean
+  /** after a submit without a readable answer, and after listening for it: default `fallback` */
+  onUnknown?: 'fallback' | 'resubmit' | 'fail'
+  /** when an attempt's deadline passes while the provider is still at work: default `fallback` */
+  onOverdue?: 'fallback' | 'wait'
+  /** when a provider refuses the content: default `fail`, since asking another one is a decision of the caller */
+  onRefusal?: 'fail' | 'fallback'
+  /** the whole generation must end within this many ms; default 30 min */
+  deadlineMs?: number
+  /** attempts that may cost money (accepted or unknown, not proven free); default 2 */
+  maxPaidAttempts?: number
+}
+
+/** The body of `POST /v1/generations` and the one argument of `GenerateImage`. */
+export interface GenerationRequest {
+  /** canonical model name or alias, e.g. `nano-banana` */
+  model: string
+  prompt: string
+  /** https URLs of pictures to start from */
+  referenceImages?: string[]
+  /** e.g. `16:9`; default: the provider's own */
+  aspectRatio?: string
+  /** e.g. `1K`, `2K`, `4K`, where the model has it */
+  resolution?: string
+  /** number of pictures; only 1 for now */
+  count?: number
+  seed?: number
+  outputFormat?: 'png' | 'jpeg'
+  /** extra native fields for one provider, merged into its body last */
+  providerOptions?: { kie?: Record<string, unknown>; defapi?: Record<string, unknown> }
+  route?: RouteRequest
+  /** the caller's own labels, given back unchanged; at most 16 short strings */
+  metadata?: Record<string, string>
+}
+
+/** Money of one attempt. `credits` are the provider's own unit (Kie: 1 credit = 0.005 USD); null where it is not known. */
+export interface Cost {
+  usd: number | null
+  credits: number | null
+  source: CostSource
+}
+
+/** One try at one provider, as the ledger holds it. Times are ISO 8601. */
+export interface AttemptReport {
+  item: number
+  /** from 1, within the generation */
+  number: number
+  provider: ProviderName
+  account: string
+  state: AttemptState
+  /** the provider's name of the model */
+  model: string
+  outcome: AttemptOutcome | null
+  reason: RefusalReason | null
+  /** one printable sentence, at most 300 characters; null while there is nothing to say */
+  message: string | null
+  providerTaskId: string | null
+  /** true when the task id was learned from a callback after the submit's reply was lost */
+  adopted: boolean
+  /** POSTs that were made or tried for this attempt */
+  activityTries: number
+  submittedAt: string | null
+  acceptedAt: string | null
+  finishedAt: string | null
+  cost: Cost
+  /** set before a later attempt was paid while this one was not proven free */
+  possibleExtraCharge: boolean
+}
+
+/** One stored picture. `url` is a path on the gateway. */
+export interface ImageReport {
+  index: number
+  item: number
+  attempt: number
+  url: string
+  sha256: string
+  sizeBytes: number
+  contentType: string
+  width: number
+  height: number
+  /** found by byte search only, not verified */
+  provenance: 'c2pa' | 'xmp' | 'none'
+}
+
+/** One decision of the workflow: what was picked or left, and because of what. */
+export interface DecisionReport {
+  at: string
+  decision: string
+  because: string
+}
+
+/** One way in which what was sent differs from what was asked. */
+export interface FidelityChange {
+  field: string
+  asked: string
+  sent: string | null
+  why: string
+}
+
+/** Durations in ms between recorded times; null where one of them does not exist. */
+export interface Timings {
+  /** created → first POST begun */
+  untilSubmitMs: number | null
+  /** POST begun → accepted, of the attempt that served */
+  submitMs: number | null
+  /** accepted → finished, of the attempt that served */
+  providerMs: number | null
+  /** finished → stored */
+  storeMs: number | null
+  /** created → ended */
+  totalMs: number | null
+}
+
+/** A generation. */
+export interface Generation {
+  id: string
+  status: GenerationStatus
+  mode: SpendMode
+  model: string
+  prompt: string
+  createdAt: string
+  finishedAt: string | null
+  servedBy: { provider: ProviderName; model: string; providerTaskId: string; attempt: number } | null
+  attempts: AttemptReport[]
+  images: ImageReport[]
+  /** sum over attempts; `measured` only when every part that cost something is */
+  cost: { usd: number | null; source: CostSource }
+  fidelity: { level: FidelityLevel; changes: FidelityChange[] } | null
+  timings: Timings
+  decisions: DecisionReport[]
+  failure: { type: FailureType; message: string; provider?: ProviderName } | null
+  metadata: Record<string, string>
+  links: { self: string; temporal: string | null }
+}

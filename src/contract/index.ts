@@ -1,0 +1,5 @@
+// PUBLIC entry `darkroom/contract`: what another service needs to ask for a picture. No zod, no Node.
+export * from './generation.ts'
+export * from './messages.ts'
+export * from './names.ts'
+export * from './words.ts'

@@ -1,0 +1,19 @@
+// Names that cross a process boundary. Ids are built and read here, never concatenated elsewhere.
+
+/** Workflow type. */
+export const generateImageWorkflowName = 'GenerateImage'
+
+/** Task queue of the workflow and of its bookkeeping activities. */
+export const mainTaskQueue = 'darkroom'
+
+/** Task queue of paid submits of one provider: activity-only, so that its rate can be smoothed. */
+export const submitTaskQueue = (provider: string): string => `darkroom-${provider}-submit`
+
+/** Task queue of queries of one provider: apart from submits, because the two have different limits. */
+export const queryTaskQueue = (provider: string): string => `darkroom-${provider}-query`
+
+/** Ids that the gateway makes: this prefix and a ULID, or a digest where an idempotency key was given. */
+export const generationIdPrefix = 'gen_'
+
+/** A generation id is the workflow id, which another Temporal service may choose itself: checked before any use. */
+export const generationIdPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,199}$/

@@ -1,0 +1,203 @@
+// What the rest of darkroom may ask of the ledger. The ledger row is the idempotency key that the providers do not have (I3):
+// read `attempt-states.ts` for the table of states and events, and `attempts.ts` for the statements that keep it.
+import type {
+  AttemptOutcome,
+  AttemptState,
+  Cost,
+  DecisionReport,
+  FailureType,
+  FidelityChange,
+  FidelityLevel,
+  Generation,
+  GenerationRequest,
+  GenerationStatus,
+  ImageReport,
+  ProviderName,
+  RefusalReason,
+  SpendMode,
+} from '../contract/index.ts'
+
+/** Names one attempt for ever: the generation id is the workflow id, so it outlives resets. */
+export interface AttemptRef {
+  generationId: string
+  /** from 0 */
+  item: number
+  /** from 1 */
+  attempt: number
+}
+
+/** One row of the attempts table. */
+export interface AttemptRow extends AttemptRef {
+  provider: ProviderName
+  account: string
+  baseUrl: string
+  mode: SpendMode
+  /** endpoint family at the provider, needed to query */
+  api: string
+  model: string
+  requestSha256: string
+  state: AttemptState
+  /** identifies the one run that may be talking; null before the first */
+  sendId: string | null
+  sendStartedAt: Date | null
+  /** after this moment nobody may still be talking */
+  sendDeadlineAt: Date | null
+  /** sends begun so far */
+  tries: number
+  providerTaskId: string | null
+  adopted: boolean
+  outcome: AttemptOutcome | null
+  reason: RefusalReason | null
+  message: string | null
+  cost: Cost
+  /** the provider's word or a refusal proves that this attempt costs nothing */
+  provenFree: boolean
+  possibleExtraCharge: boolean
+  createdAt: Date
+  acceptedAt: Date | null
+  finishedAt: Date | null
+}
+
+/** A generation as planned; `plan` is opaque JSON to the ledger. */
+export interface NewGeneration {
+  id: string
+  requestSha256: string
+  request: GenerationRequest
+  mode: SpendMode
+  /** SHA-256 of the caller's Idempotency-Key, hex; null without one */
+  idempotencySha256: string | null
+}
+
+export type CreateGenerationResult =
+  | { kind: 'created' }
+  /** the same request under the same id is there already */
+  | { kind: 'exists' }
+  /** the id is taken by another request */
+  | { kind: 'conflict' }
+
+export interface NewAttempt extends AttemptRef {
+  provider: ProviderName
+  account: string
+  baseUrl: string
+  mode: SpendMode
+  api: string
+  model: string
+  requestSha256: string
+  /** list price, kept as `estimated` cost once the attempt is accepted or unknown; null where no price is known */
+  estimate: { usd: number | null; credits: number | null }
+}
+
+/** An earlier attempt that is being left because another one will be paid. */
+export interface LeftAttempt {
+  item: number
+  attempt: number
+  outcome: AttemptOutcome
+  reason: RefusalReason
+  message: string
+}
+
+export type BeginSendResult =
+  /** the row went `claimed → sending` under this sendId: exactly one POST may follow */
+  | { kind: 'send'; sendId: string; row: AttemptRow }
+  /** another run may be talking until `sendDeadlineAt` */
+  | { kind: 'sending_elsewhere'; row: AttemptRow }
+  /** the attempt has an outcome already: nothing may be posted */
+  | { kind: 'decided'; row: AttemptRow }
+
+/** How a query ended an attempt. */
+export interface ProviderVerdict {
+  state: 'succeeded' | 'failed'
+  reason: RefusalReason | null
+  message: string | null
+  cost: Cost | null
+  provenFree: boolean
+  finishedAt: Date | null
+}
+
+/** What a callback claimed about an attempt: unverified, kept for the ownership test and for settlement. */
+export interface Hint extends AttemptRef {
+  claimedTaskId: string | null
+  claimedState: string | null
+  bodySha256: string
+  receivedAt: Date
+}
+
+export interface NewImage extends Omit<ImageReport, 'url'> {
+  generationId: string
+}
+
+/** What the workflow adds when it ends a generation. */
+export interface Closing {
+  status: Extract<GenerationStatus, 'completed' | 'failed' | 'cancelled'>
+  servedByAttempt: number | null
+  fidelity: { level: FidelityLevel; changes: FidelityChange[] } | null
+  decisions: DecisionReport[]
+  failure: { type: FailureType; message: string; provider?: ProviderName } | null
+  /** attempts left open: each open row becomes `abandoned` (owing) */
+  left: LeftAttempt[]
+}
+
+export interface GenerationFilter {
+  status?: GenerationStatus
+  /** opaque; from the previous page */
+  cursor?: string
+  /** at most 100 */
+  limit: number
+}
+
+/** All methods reject with `LedgerUnavailableError` when the database cannot be reached in time. */
+export interface Ledger {
+  // generations
+  /** Idempotent by id. Called by the gateway before it starts the workflow, and by the plan for workflows started elsewhere. */
+  createGeneration(generation: NewGeneration): Promise<CreateGenerationResult>
+  /** First call stores the plan; later calls return the stored one, so that a reset keeps its route. */
+  recordPlan(generationId: string, plan: unknown, fidelity: { level: FidelityLevel; changes: FidelityChange[] }): Promise<unknown>
+  /** Removes a generation that was never planned, after its workflow could not be started. True when it was removed. */
+  forgetUnplanned(generationId: string): Promise<boolean>
+  readGeneration(generationId: string): Promise<Generation | null>
+  listGenerations(filter: GenerationFilter): Promise<{ generations: Generation[]; nextCursor: string | null }>
+  /** Ends a generation once; a second call returns what the first one wrote (I2). Stored images are written in the same transaction. */
+  closeGeneration(generationId: string, closing: Closing, images: NewImage[]): Promise<Generation>
+  readImage(generationId: string, index: number): Promise<NewImage | null>
+
+  // attempts: paid once
+  /**
+   * In one transaction: marks the attempts in `left` (open ones become `abandoned`; those not proven free get `possibleExtraCharge`),
+   * then inserts this one as `claimed` unless it exists. Marking comes first (I3).
+   */
+  claimAttempt(attempt: NewAttempt, left: LeftAttempt[]): Promise<AttemptRow>
+  /** `claimed → sending` with a new sendId and send deadline, or says why not. A passed deadline turns `sending` into `unknown` here. */
+  beginSend(ref: AttemptRef, sendTimeoutMs: number): Promise<BeginSendResult>
+  /** `sending → claimed` for this sendId only: nothing was sent, or refused with "try later". Returns the row as it is now. */
+  releaseSend(ref: AttemptRef, sendId: string, why: { reason: RefusalReason; message: string }): Promise<AttemptRow>
+  /** `sending → rejected` for this sendId only. */
+  rejectSend(ref: AttemptRef, sendId: string, why: { reason: RefusalReason; message: string }): Promise<AttemptRow>
+  /** `sending → unknown` for this sendId only. */
+  loseSend(ref: AttemptRef, sendId: string, why: { message: string }): Promise<AttemptRow>
+  /** A task id read from our own POST: written from `sending`, `unknown`, `abandoned`, `settled` alike. */
+  recordTaskId(ref: AttemptRef, providerTaskId: string): Promise<AttemptRow>
+  /** `unknown → accepted`, after the ownership test passed. Refuses an id that another attempt holds (returns null). */
+  adoptTaskId(ref: AttemptRef, providerTaskId: string): Promise<AttemptRow | null>
+  /** `claimed → withdrawn`; where no row is, a withdrawn one is written so that a run that wakes late finds it. Else the row as it is. */
+  withdrawAttempt(attempt: NewAttempt, why: { reason: RefusalReason; message: string }): Promise<AttemptRow>
+  /** The row now; a `sending` row whose deadline passed becomes `unknown` first. Null: no such row. */
+  readAttempt(ref: AttemptRef): Promise<AttemptRow | null>
+  /** `accepted → succeeded | failed`. A row that has already ended keeps its end. Cost is updated when measured. */
+  recordVerdict(ref: AttemptRef, verdict: ProviderVerdict): Promise<AttemptRow>
+  /** True when another attempt under the same provider account holds this task id. */
+  isTaskIdHeldElsewhere(provider: ProviderName, account: string, providerTaskId: string, ref: AttemptRef): Promise<boolean>
+
+  // hints
+  /** Keeps a hint; the same claim twice is one row, and at most 20 rows are kept per attempt (bounded forged floods). */
+  keepHint(hint: Hint): Promise<void>
+  readHints(ref: AttemptRef): Promise<Hint[]>
+
+  /** Resolves when the database answers a trivial statement. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+/** The database could not be reached or did not answer in time. Paid submits are refused while it lasts (fail closed). */
+export class LedgerUnavailableError extends Error {
+  override readonly name = 'LedgerUnavailableError'
+}

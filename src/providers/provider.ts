@@ -1,0 +1,115 @@
+// The port that every image provider implements. It knows nothing of Temporal, the ledger or configuration.
+// Expected ends are values; a method throws only for a bug of ours.
+
+export type ProviderName = 'kie' | 'defapi'
+
+/** Why a provider said no or could not be asked. The same words as `RefusalReason` in the contract (a test compares them). */
+export type ProviderReason =
+  | 'content_policy'
+  | 'invalid_input'
+  | 'source_image'
+  | 'auth'
+  | 'no_credits'
+  | 'quota'
+  | 'model_unavailable'
+  | 'rate_limited'
+  | 'maintenance'
+  | 'queue_full'
+  | 'unreachable'
+  | 'provider_fault'
+  | 'empty_result'
+  | 'no_answer'
+
+/** What is to be made, in the provider's own words. Built by the catalog; the client adds envelope, key and callback URL. */
+export interface ProviderRequest {
+  /** endpoint family: kie `market | gpt4o | kontext`, defapi `image | gpt-image | midjourney` */
+  api: string
+  /** the provider's model name; null where the endpoint implies it */
+  model: string | null
+  /** native fields (for kie market: the content of `input`) */
+  input: Record<string, unknown>
+}
+
+export interface SubmitOptions {
+  /** where the provider shall call back; null: it is told nothing */
+  callbackUrl: string | null
+  /** total time for the POST, ms */
+  timeoutMs: number
+  /**
+   * Asked at the last moment before bytes leave, with the socket in hand. False: nothing is sent and the outcome is `not_sent`.
+   * This is how a process that was frozen after its claim finds out that its time is over (I3).
+   */
+  mayStillSend: () => boolean
+}
+
+/** Deny by default: whatever is not positively recognised is `unknown`, never failed. Messages are printable, at most 300 characters. */
+export type SubmitOutcome =
+  | { kind: 'accepted'; providerTaskId: string }
+  /** no socket was ever handed over, so no byte left this machine: retrying is free */
+  | { kind: 'not_sent'; reason: 'unreachable' | 'withdrawn'; message: string }
+  /** the provider made no task and says to come back later */
+  | { kind: 'refused_retryable'; reason: ProviderReason; message: string; retryAfterMs: number | null }
+  /** the provider made no task and will not */
+  | { kind: 'refused_final'; reason: ProviderReason; message: string }
+  /** a task may exist */
+  | { kind: 'unknown'; message: string; httpStatus: number | null }
+
+/** What a provider says of one task at one moment. */
+export interface Snapshot {
+  providerTaskId: string
+  /** an unknown provider word is `pending`: only a parsed terminal state is an end */
+  state: 'pending' | 'succeeded' | 'failed'
+  /** the provider's own word, for logs */
+  rawState: string
+  /** set when failed; `content_policy`, `invalid_input`, `source_image`, `empty_result` or `provider_fault` */
+  failureReason: ProviderReason | null
+  failureMessage: string | null
+  /** https links to the finished pictures; unverified input */
+  sourceUrls: string[]
+  /** what the provider says it took; null where it does not say */
+  cost: { usd: number | null; credits: number | null } | null
+  /** true when the provider's word for this end is that it costs nothing; false when it is not known to be free */
+  provenFree: boolean
+  createdAtMs: number | null
+  finishedAtMs: number | null
+  /** what the provider repeats of our request, for the ownership test; null where it repeats nothing */
+  echo: { model: string | null; prompt: string | null; callbackUrl: string | null } | null
+}
+
+export type QueryOutcome =
+  | { kind: 'snapshot'; snapshot: Snapshot }
+  /** no such task, or not indexed yet (both providers say so for the first seconds) */
+  | { kind: 'not_found'; message: string }
+  /** anything else: 401, 429, 5xx, HTML, another task's record … : keep waiting */
+  | { kind: 'unreadable'; reason: ProviderReason; message: string; httpStatus: number | null; retryAfterMs: number | null }
+
+/** What a callback body claims. A hint, never a fact (I12). */
+export interface CallbackClaim {
+  claimedTaskId: string | null
+  claimedState: string | null
+}
+
+export type CallbackVerdict = { ok: true; claim: CallbackClaim } | { ok: false; status: 400 | 401; message: string }
+
+export interface Balance {
+  /** in the provider's own unit */
+  credits: number | null
+  usd: number | null
+}
+
+export interface Provider {
+  readonly name: ProviderName
+  /** false when it has no key, so that it cannot be in a route */
+  readonly hasKey: boolean
+  /** scheme, host and port that submits go to; recorded with every attempt */
+  readonly baseUrl: string
+  /** One POST on a fresh connection, never repeated by itself. Resolves also on timeout; is not abortable from outside (I3). */
+  submit(request: ProviderRequest, options: SubmitOptions): Promise<SubmitOutcome>
+  query(api: string, providerTaskId: string, options: { timeoutMs: number; signal?: AbortSignal }): Promise<QueryOutcome>
+  /**
+   * Checks and reads a callback body: signature where the provider signs and a key is configured, else only the shape.
+   * `rawBody` is exactly what came in. Never throws.
+   */
+  readCallback(input: { rawBody: Uint8Array; headers: Record<string, string | string[] | undefined>; nowMs: number }): CallbackVerdict
+  balance(options: { timeoutMs: number }): Promise<{ kind: 'balance'; balance: Balance } | { kind: 'unreadable'; message: string }>
+}

@@ -1,0 +1,16 @@
+// The only way a test waits: ask again until it holds, or fail with the last reason.
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Runs `probe` until it resolves without throwing; rejects with its last error after `timeoutMs` (default 15 s). */
+export async function eventually<T>(probe: () => T | Promise<T>, options: { timeoutMs?: number; everyMs?: number } = {}): Promise<T> {
+  const { timeoutMs = 15_000, everyMs = 25 } = options
+  const endMs = performance.now() + timeoutMs
+  for (;;) {
+    try {
+      return await probe()
+    } catch (error) {
+      if (performance.now() >= endMs) throw error
+    }
+    await sleep(everyMs)
+  }
+}
