@@ -42,7 +42,7 @@ export interface SubmitOptions {
   mayStillSend: () => boolean
 }
 
-/** Deny by default: whatever is not positively recognised is `unknown`, never failed. Messages are printable, at most 300 characters. */
+/** Deny by default: whatever is not positively recognised is `unknown`, never failed. Messages are raw provider text cut to 300 characters. */
 export type SubmitOutcome =
   | { kind: 'accepted'; providerTaskId: string }
   /** no socket was ever handed over, so no byte left this machine: retrying is free */
