@@ -1,0 +1,39 @@
+// Runs the tests: `npm test`, or `npm test -- unit/ledger replay` for files whose path contains one of the words.
+// The runner of Node 20 neither expands globs nor finds `.ts` files, and a folder without matches exits 0: so the files are
+// collected here, passed by name, and an empty list is a failure.
+import { spawn } from 'node:child_process'
+import { readdir } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { prepareLedgerTemplate } from './helpers/ledger.ts'
+import { prepareTemporalCli } from './helpers/temporal.ts'
+
+const testFolder = fileURLToPath(new URL('.', import.meta.url))
+
+// Real keys never reach a test, whatever the shell has set.
+const cleanEnvironment = { ...process.env }
+for (const name of ['KIE_API_KEY', 'DEFAPI_KEY', 'KIE_BASE_URL', 'DEFAPI_BASE_URL', 'TEMPORAL_ADDRESS']) delete cleanEnvironment[name]
+
+async function collectTests(words: string[]): Promise<string[]> {
+  const entries = await readdir(testFolder, { recursive: true })
+  return entries
+    .filter((path) => path.endsWith('.test.ts') && !path.startsWith('live/'))
+    .filter((path) => words.length === 0 || words.some((word) => path.includes(word)))
+    .map((path) => relative(process.cwd(), join(testFolder, path)))
+    .toSorted()
+}
+
+const files = await collectTests(process.argv.slice(2))
+if (files.length === 0) {
+  process.stderr.write('No test file matches: nothing was run, so this is a failure.\n')
+  process.exit(1)
+}
+// Both are prepared once, under a lock, before many files ask for them at the same time.
+await Promise.all([prepareTemporalCli(), prepareLedgerTemplate()])
+const child = spawn(
+  process.execPath,
+  // Two files at a time: integration files start a server each, and the smallest machine we promise has two cores.
+  ['--import', 'tsx', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files],
+  { stdio: 'inherit', env: cleanEnvironment },
+)
+child.on('exit', (code) => process.exit(code ?? 1))
