@@ -17,3 +17,19 @@ export const generationIdPrefix = 'gen_'
 
 /** A generation id is the workflow id, which another Temporal service may choose itself: checked before any use. */
 export const generationIdPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,199}$/
+
+/** Types of the failures with which an activity tells the workflow something it must act on. */
+export const activityFailure = {
+  /** the provider refused for good; the row is `rejected`. Details: `[{ reason, message }]` */
+  submitRefused: 'SubmitRefused',
+  /** nothing was sent, or the provider said "later"; the row is `claimed` again. Details: `[{ reason, message }]` */
+  submitRefusedForNow: 'SubmitRefusedForNow',
+  /** the ledger did not answer, so nothing was sent */
+  ledgerUnavailable: 'LedgerUnavailable',
+  /** expected: the provider is still at work, ask again */
+  stillPending: 'StillPending',
+  /** expected: no sign of the lost reply yet */
+  stillSilent: 'StillSilent',
+  /** the finished picture could not be fetched or is not a picture */
+  resultUnavailable: 'ResultUnavailable',
+} as const

@@ -154,6 +154,8 @@ export interface Ledger {
   recordPlan(generationId: string, plan: unknown, fidelity: { level: FidelityLevel; changes: FidelityChange[] }): Promise<unknown>
   /** Removes a generation that was never planned, after its workflow could not be started. True when it was removed. */
   forgetUnplanned(generationId: string): Promise<boolean>
+  /** The stored plan; null: none yet. */
+  readPlan(generationId: string): Promise<unknown>
   readGeneration(generationId: string): Promise<Generation | null>
   listGenerations(filter: GenerationFilter): Promise<{ generations: Generation[]; nextCursor: string | null }>
   /** Ends a generation once; a second call returns what the first one wrote (I2). Stored images are written in the same transaction. */
