@@ -1,0 +1,60 @@
+// Ask the provider until its task has an end. One try is one query; Temporal's retry policy is the timer.
+import { Context } from '@temporalio/activity'
+import type { Cost } from '../contract/index.ts'
+import type { ProviderVerdict } from '../ledger/ledger.ts'
+import type { QueryOutcome, Snapshot } from '../providers/provider.ts'
+import { attemptContext } from './attempt-context.ts'
+import type { AttemptContext } from './attempt-context.ts'
+import type { ActivityDeps } from './deps.ts'
+import { standingOf } from './standing.ts'
+import { notYet, toApplicationFailure } from './to-application-failure.ts'
+import type { AttemptStanding, AwaitInput, PlanLimits } from './types.ts'
+
+/** From `pollMinMs` to `pollMaxMs` in about eight polls. */
+const pollGrowth = 1.25
+
+export function createAwaitTask(deps: ActivityDeps) {
+  return async function awaitTask({ ref, entry, providerTaskId, recorded }: AwaitInput): Promise<AttemptStanding> {
+    try {
+      const attempt = await attemptContext(deps, ref, entry)
+      // The submit knew the id but could not write it: first things first.
+      if (!recorded) await deps.ledger.recordTaskId(ref, providerTaskId)
+      const { info, cancellationSignal } = Context.current()
+      const answer = await attempt.provider.query(attempt.stored.api, providerTaskId, {
+        timeoutMs: deps.limits.queryTimeoutMs,
+        signal: cancellationSignal,
+      })
+      if (answer.kind === 'snapshot' && answer.snapshot.state !== 'pending') {
+        return standingOf(await deps.ledger.recordVerdict(ref, verdictOf(answer.snapshot)))
+      }
+      // Only a parsed terminal state is an end: 401, 404, 429, 5xx, HTML and unknown words all mean "ask again".
+      throw notYet('StillPending', describe(attempt, answer), pollDelayMs(attempt.limits, info.attempt, answer))
+    } catch (error) {
+      throw toApplicationFailure(error)
+    }
+  }
+}
+
+/** When to ask again: growing with the number of polls, or as long as the provider says. */
+export function pollDelayMs(limits: PlanLimits, activityTry: number, answer: QueryOutcome): number {
+  const paceMs = Math.min(limits.pollMaxMs, limits.pollMinMs * pollGrowth ** (activityTry - 1))
+  return answer.kind === 'unreadable' && answer.retryAfterMs !== null ? Math.max(paceMs, answer.retryAfterMs) : paceMs
+}
+
+/** What the ledger books for a provider's final word. */
+export function verdictOf(snapshot: Snapshot): ProviderVerdict {
+  const cost: Cost | null = snapshot.cost === null ? null : { ...snapshot.cost, source: 'measured' }
+  return {
+    state: snapshot.state === 'succeeded' ? 'succeeded' : 'failed',
+    reason: snapshot.failureReason,
+    message: snapshot.failureMessage,
+    cost,
+    provenFree: snapshot.provenFree,
+    finishedAt: snapshot.finishedAtMs === null ? null : new Date(snapshot.finishedAtMs),
+  }
+}
+
+function describe({ planned }: AttemptContext, answer: QueryOutcome): string {
+  if (answer.kind === 'snapshot') return `${planned.provider} says ${answer.snapshot.rawState}`
+  return `${planned.provider}: ${answer.message}`
+}

@@ -1,0 +1,58 @@
+// What activities are given. Values, not configuration: the composition roots read the environment.
+import type { ProviderName, SpendMode } from '../contract/index.ts'
+import type { AttemptRef, Ledger } from '../ledger/ledger.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Provider } from '../providers/provider.ts'
+import type { CheckedImage, ResultStore } from '../storage/result-store.ts'
+import type { PlanLimits } from './types.ts'
+
+/** Numbers that only activities use, all ms but counts. What the workflow uses is in `PlanLimits`. */
+export interface ActivityLimits {
+  /** total for the paid POST */
+  submitTimeoutMs: number
+  /** between the claim and the first byte; later the POST is refused locally (I3) */
+  submitFreshnessMs: number
+  /** a longer `Retry-After` means: exhausted now */
+  retryAfterCapMs: number
+  queryTimeoutMs: number
+  /** how long a task id is tried to be written before the workflow is told `recorded: false` */
+  recordTaskIdForMs: number
+}
+
+/** Defaults of a request that says nothing about its route. */
+export interface RouteDefaults {
+  preferred: ProviderName
+  attemptDeadlineMs: number
+  generationDeadlineMs: number
+  /** head start of the callback before polling */
+  callbackGraceMs: number
+  /** first poll where there is no callback address */
+  pollFirstMs: number
+  maxPaidAttempts: number
+}
+
+/** Named points at which a fault run may stop the process. A no-op in production. */
+export type PointReached = (
+  point: 'submit.claimed' | 'submit.sending' | 'submit.posted' | 'submit.recorded' | 'store.downloaded',
+  activityTry: number,
+) => Promise<void> | void
+
+export interface ActivityDeps {
+  ledger: Ledger
+  store: ResultStore
+  providers: ReadonlyMap<ProviderName, Provider>
+  /** whether providers can reach our gateway */
+  hasCallbackAddress: boolean
+  /** absolute callback URL for one attempt; null: the provider is not told one (poll only) */
+  callbackUrlOf: (provider: ProviderName, ref: AttemptRef) => string | null
+  /** opens the token inside a callback URL that a provider echoes; null: not one of ours */
+  openCallbackUrl: (url: string) => AttemptRef | null
+  /** fetches and checks one picture into the store's temporary folder; rejects with a sentence for a person */
+  downloadImage: (url: string, signal: AbortSignal) => Promise<CheckedImage>
+  mode: SpendMode
+  planLimits: Omit<PlanLimits, 'firstPollAfterMs'>
+  limits: ActivityLimits
+  routeDefaults: RouteDefaults
+  logger: Logger
+  pointReached?: PointReached
+}

@@ -1,0 +1,28 @@
+// All side effects of a generation, one activity per file. Dependencies go in, functions come out.
+import { createAwaitTask } from './await-task.ts'
+import { createCloseGeneration } from './close-generation.ts'
+import type { ActivityDeps } from './deps.ts'
+import { createListenForLostReply } from './listen-for-lost-reply.ts'
+import { createPlanGeneration } from './plan-generation.ts'
+import { createResolveAttempt } from './resolve-attempt.ts'
+import { createStoreImages } from './store-images.ts'
+import { createSubmitTask } from './submit-task.ts'
+import { createWithdrawAttempt } from './withdraw-attempt.ts'
+
+export type { Closing, LeftAttempt } from '../ledger/ledger.ts'
+export type { ActivityDeps } from './deps.ts'
+
+export function createActivities(deps: ActivityDeps) {
+  return {
+    planGeneration: createPlanGeneration(deps),
+    submitTask: createSubmitTask(deps),
+    withdrawAttempt: createWithdrawAttempt(deps),
+    resolveAttempt: createResolveAttempt(deps),
+    awaitTask: createAwaitTask(deps),
+    listenForLostReply: createListenForLostReply(deps),
+    storeImages: createStoreImages(deps),
+    closeGeneration: createCloseGeneration(deps),
+  }
+}
+
+export type Activities = ReturnType<typeof createActivities>

@@ -1,0 +1,151 @@
+// The paid POST. The ledger row is the idempotency key the providers do not have (I3): read `src/ledger/attempt-states.ts` beside this.
+//
+//   claim → beginSend ──send──▶ one POST ──▶ accepted   the task id is written, whatever it takes
+//              │                       ├──▶ not sent    row free again, Temporal retries
+//              │                       ├──▶ refused     row free again or rejected, typed failure
+//              │                       └──▶ unknown     row says so; never treated as a failure
+//              ├─sending elsewhere─▶ wait until nobody can be talking any more
+//              └─decided─▶ return exactly that, post nothing
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Context } from '@temporalio/activity'
+import { CancelledFailure } from '@temporalio/common'
+import type { AttemptRow } from '../ledger/ledger.ts'
+import type { SubmitOutcome } from '../providers/provider.ts'
+import { attemptContext } from './attempt-context.ts'
+import type { AttemptContext } from './attempt-context.ts'
+import type { ActivityDeps } from './deps.ts'
+import { standingOf } from './standing.ts'
+import { submitRefused, submitRefusedForNow, toApplicationFailure } from './to-application-failure.ts'
+import type { AttemptStanding, SubmitInput } from './types.ts'
+
+/** Four beats within the shortest heartbeat timeout we ever set (2 s, in tests); a beat is throttled by the SDK anyway. */
+const heartbeatEveryMs = 500
+/** How often a row that somebody else may be working on is read again. */
+const rereadEveryMs = 250
+
+/** Survives into the next activity try: a worker that dies after the reply leaves the task id behind. */
+interface HeartbeatDetails {
+  providerTaskId?: string
+}
+
+export function createSubmitTask(deps: ActivityDeps) {
+  return async function submitTask(input: SubmitInput): Promise<AttemptStanding> {
+    const { info } = Context.current()
+    const beat = heartbeatDetails(info.heartbeatDetails)
+    const pump = setInterval(() => Context.current().heartbeat(beat), heartbeatEveryMs)
+    try {
+      const attempt = await attemptContext(deps, input.ref, input.entry)
+      if (beat.providerTaskId !== undefined) return await recordTaskId(deps, attempt, beat.providerTaskId)
+      const standing = await claimAndSend(deps, attempt, input, beat)
+      return standing
+    } catch (error) {
+      if (error instanceof CancelledFailure) throw error
+      throw toApplicationFailure(error)
+    } finally {
+      clearInterval(pump)
+    }
+  }
+}
+
+function heartbeatDetails(value: unknown): HeartbeatDetails {
+  const known = typeof value === 'object' && value !== null && 'providerTaskId' in value ? value.providerTaskId : undefined
+  return typeof known === 'string' ? { providerTaskId: known } : {}
+}
+
+async function claimAndSend(
+  deps: ActivityDeps,
+  attempt: AttemptContext,
+  input: SubmitInput,
+  beat: HeartbeatDetails,
+): Promise<AttemptStanding> {
+  const { ledger, limits } = deps
+  const { info } = Context.current()
+  await ledger.claimAttempt(attempt.row, input.left)
+  await deps.pointReached?.('submit.claimed', info.attempt)
+  for (;;) {
+    // Nothing is on the wire yet, so a cancel may still stop us; later it may not.
+    if (Context.current().cancellationSignal.aborted) throw new CancelledFailure('cancelled before anything was sent')
+    const claimedAt = { monotonicMs: performance.now(), wallMs: Date.now() }
+    const send = await ledger.beginSend(input.ref, limits.submitFreshnessMs + limits.submitTimeoutMs)
+    if (send.kind === 'decided') return standingOf(send.row)
+    if (send.kind === 'sending_elsewhere') {
+      await sleep(rereadEveryMs)
+      continue
+    }
+    await deps.pointReached?.('submit.sending', info.attempt)
+    const outcome = await attempt.provider.submit(
+      { api: attempt.stored.api, model: attempt.stored.model, input: attempt.stored.input },
+      {
+        callbackUrl: deps.callbackUrlOf(attempt.planned.provider, input.ref),
+        timeoutMs: limits.submitTimeoutMs,
+        mayStillSend: () => ageMs(claimedAt) <= limits.submitFreshnessMs,
+      },
+    )
+    await deps.pointReached?.('submit.posted', info.attempt)
+    return await book(deps, attempt, send.sendId, outcome, beat)
+  }
+}
+
+/** By both clocks: the monotonic one stands still while a machine is suspended, the wall clock can be set back. */
+function ageMs(since: { monotonicMs: number; wallMs: number }): number {
+  return Math.max(performance.now() - since.monotonicMs, Date.now() - since.wallMs)
+}
+
+/** Writes down what the POST meant, and says it to Temporal. */
+async function book(
+  deps: ActivityDeps,
+  attempt: AttemptContext,
+  sendId: string,
+  outcome: SubmitOutcome,
+  beat: HeartbeatDetails,
+): Promise<AttemptStanding> {
+  const { ledger, limits, logger } = deps
+  const ref = attempt.row
+  switch (outcome.kind) {
+    case 'accepted':
+      beat.providerTaskId = outcome.providerTaskId
+      Context.current().heartbeat(beat)
+      return recordTaskId(deps, attempt, outcome.providerTaskId)
+    case 'not_sent':
+    case 'refused_retryable': {
+      const { reason, message } = outcome
+      const row = await ledger.releaseSend(ref, sendId, { reason, message })
+      if (row.state !== 'claimed') return standingOf(row)
+      const retryAfterMs = outcome.kind === 'refused_retryable' ? outcome.retryAfterMs : null
+      throw submitRefusedForNow(reason, message, retryAfterMs, limits.retryAfterCapMs)
+    }
+    case 'refused_final': {
+      const { reason, message } = outcome
+      const row = await ledger.rejectSend(ref, sendId, { reason, message })
+      if (row.state !== 'rejected') return standingOf(row)
+      throw submitRefused(reason, message)
+    }
+    case 'unknown':
+      logger.warn({ ...where(attempt), httpStatus: outcome.httpStatus }, 'submit got no readable answer: a task may exist')
+      return standingOf(await ledger.loseSend(ref, sendId, { message: outcome.message }))
+  }
+}
+
+/** Never throws: a known task id is worth more than a written row. If the ledger stays away, `awaitTask` writes it first. */
+async function recordTaskId(deps: ActivityDeps, attempt: AttemptContext, providerTaskId: string): Promise<AttemptStanding> {
+  const endMs = performance.now() + deps.limits.recordTaskIdForMs
+  for (;;) {
+    try {
+      const row: AttemptRow = await deps.ledger.recordTaskId(attempt.row, providerTaskId)
+      await deps.pointReached?.('submit.recorded', Context.current().info.attempt)
+      return standingOf(row)
+    } catch (error) {
+      deps.logger.warn(
+        { ...where(attempt), providerTaskId, error: toApplicationFailure(error).message },
+        'task id not written yet',
+      )
+      if (performance.now() >= endMs) break
+    }
+    await sleep(rereadEveryMs)
+  }
+  return { state: 'accepted', providerTaskId, recorded: false, reason: null, message: null, provenFree: false, tries: 1 }
+}
+
+function where({ row }: AttemptContext): Record<string, unknown> {
+  return { generationId: row.generationId, attempt: row.attempt, provider: row.provider }
+}

@@ -1,0 +1,130 @@
+// What the workflow and its activities say to one another: plain JSON, small enough for a history.
+import type {
+  AttemptState,
+  DecisionReport,
+  FidelityChange,
+  FidelityLevel,
+  GenerationRequest,
+  ProviderName,
+  RefusalReason,
+} from '../contract/index.ts'
+import type { AttemptRef, Closing, LeftAttempt } from '../ledger/ledger.ts'
+
+/** Every number that the workflow uses. Recorded in the plan, so that a replay never depends on today's configuration. All in ms but counts. */
+export interface PlanLimits {
+  submitMaxTries: number
+  submitRetryInitialMs: number
+  submitRetryMaxMs: number
+  submitStartToCloseMs: number
+  submitHeartbeatTimeoutMs: number
+  /** one query with its HTTP time-out and the ledger write */
+  queryStartToCloseMs: number
+  /** wait before the first poll: the callback's head start, or the provider's first seconds where there is no callback */
+  firstPollAfterMs: number
+  pollMinMs: number
+  pollMaxMs: number
+  unknownListenMs: number
+  listenPollMs: number
+  /** one run of storing: query, downloads, ledger */
+  storeStartToCloseMs: number
+  wakesPerAttempt: number
+  wakeSpacingMs: number
+}
+
+/** One provider in the route, without the native request: that stays in the ledger, so that a long prompt is in the history once. */
+export interface PlannedEntry {
+  provider: ProviderName
+  account: string
+  model: string
+  submitQueue: string
+  queryQueue: string
+  /** whether the provider is told where to call back */
+  hasCallback: boolean
+  attemptDeadlineMs: number
+  fidelity: { level: FidelityLevel; changes: FidelityChange[] }
+}
+
+export interface RoutePolicy {
+  fallback: boolean
+  onUnknown: 'fallback' | 'resubmit' | 'fail'
+  onOverdue: 'fallback' | 'wait'
+  onRefusal: 'fail' | 'fallback'
+  maxPaidAttempts: number
+}
+
+/** The recorded result of `planGeneration`. */
+export interface Plan {
+  route: PlannedEntry[]
+  policy: RoutePolicy
+  limits: PlanLimits
+  /** counted from the start of the run */
+  deadlineMs: number
+  decisions: DecisionReport[]
+}
+
+/** Native request of one entry of the route, beside the plan in the ledger. */
+export interface StoredEntry {
+  /** null where the endpoint implies it */
+  model: string | null
+  api: string
+  input: Record<string, unknown>
+  price: { usd: number | null; credits: number | null }
+  baseUrl: string
+}
+
+/** What the ledger keeps of a plan. */
+export interface StoredPlan {
+  /** of the canonical request, for the rows of its attempts */
+  requestSha256: string
+  plan: Plan
+  entries: StoredEntry[]
+}
+
+export interface PlanInput {
+  generationId: string
+  request: GenerationRequest
+}
+
+export interface SubmitInput {
+  ref: AttemptRef
+  /** index in the plan's route */
+  entry: number
+  /** earlier attempts that are left because this one may be paid; marked before the claim (I3) */
+  left: LeftAttempt[]
+}
+
+/** An attempt's row as far as the workflow must know it. */
+export interface AttemptStanding {
+  state: AttemptState | 'absent'
+  providerTaskId: string | null
+  /** false: the task id is known to us but not yet written; `awaitTask` writes it first */
+  recorded: boolean
+  reason: RefusalReason | null
+  message: string | null
+  provenFree: boolean
+  tries: number
+}
+
+export interface AttemptInput {
+  ref: AttemptRef
+  entry: number
+}
+
+export interface WithdrawInput extends AttemptInput {
+  reason: RefusalReason
+  message: string
+}
+
+export interface AwaitInput extends AttemptInput {
+  providerTaskId: string
+  recorded: boolean
+}
+
+export interface StoreInput extends AttemptInput {
+  closing: Closing
+}
+
+export interface CloseInput {
+  generationId: string
+  closing: Closing
+}

@@ -1,0 +1,77 @@
+// How each activity is run. The numbers come from the plan; the few that are needed before there is one have their reason here.
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
+import type { Activities } from '../activities/index.ts'
+import type { PlanLimits, PlannedEntry } from '../activities/types.ts'
+
+/** Ledger statements end within 5 s by themselves; three times that covers a busy worker. */
+const bookkeepingTimeoutMs = 15_000
+
+/** Planning by the worker that runs the workflow: no task queue round trip, about 5 s of tries. */
+export const planLocally = (summary: string): Pick<Activities, 'planGeneration'> =>
+  proxyLocalActivities<Activities>({
+    startToCloseTimeout: 4_000,
+    // Half a workflow task's 10 s: a ledger that is away for longer is waited for by a regular activity.
+    scheduleToCloseTimeout: 5_000,
+    retry: { initialInterval: 250, maximumInterval: 1_000 },
+    summary,
+  })
+
+/** Rows that must be written before the workflow may end: retried for as long as the ledger is away (I1 counts from the last fault). */
+export const bookkeeping = (
+  summary: string,
+): Pick<Activities, 'planGeneration' | 'withdrawAttempt' | 'resolveAttempt' | 'closeGeneration'> =>
+  proxyActivities<Activities>({
+    startToCloseTimeout: bookkeepingTimeoutMs,
+    retry: { initialInterval: 500, maximumInterval: 10_000 },
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    summary,
+  })
+
+/** The paid POST. Retried by Temporal, guarded by the ledger row; a cancel waits until a running POST is booked (I3). */
+export const submitting = (
+  entry: PlannedEntry,
+  limits: PlanLimits,
+  untilDeadlineMs: number,
+  summary: string,
+): Pick<Activities, 'submitTask'> =>
+  proxyActivities<Activities>({
+    taskQueue: entry.submitQueue,
+    startToCloseTimeout: limits.submitStartToCloseMs,
+    heartbeatTimeout: limits.submitHeartbeatTimeoutMs,
+    scheduleToCloseTimeout: Math.max(untilDeadlineMs, limits.submitStartToCloseMs),
+    retry: {
+      maximumAttempts: limits.submitMaxTries,
+      initialInterval: limits.submitRetryInitialMs,
+      backoffCoefficient: 2,
+      maximumInterval: limits.submitRetryMaxMs,
+    },
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    summary,
+  })
+
+/** Asking until there is an answer: one activity whose tries are the polls, so that any number of polls costs three events. */
+export const asking = (
+  entry: PlannedEntry,
+  limits: PlanLimits,
+  untilMs: number,
+  summary: string,
+): Pick<Activities, 'awaitTask' | 'listenForLostReply'> =>
+  proxyActivities<Activities>({
+    taskQueue: entry.queryQueue,
+    startToCloseTimeout: limits.queryStartToCloseMs,
+    scheduleToCloseTimeout: untilMs,
+    retry: { initialInterval: limits.pollMinMs, backoffCoefficient: 1 },
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    summary,
+  })
+
+/** Download, check, store, close the row. A failed download never pays again, so it is repeated until the deadline. */
+export const storing = (limits: PlanLimits, untilDeadlineMs: number, summary: string): Pick<Activities, 'storeImages'> =>
+  proxyActivities<Activities>({
+    startToCloseTimeout: limits.storeStartToCloseMs,
+    // At least one whole run, even when the picture came at the last moment: it is paid for.
+    scheduleToCloseTimeout: Math.max(untilDeadlineMs, limits.storeStartToCloseMs),
+    retry: { initialInterval: 1_000, maximumInterval: 15_000 },
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    summary,
+  })

@@ -1,0 +1,289 @@
+// The story of one generation. Every branch is in decide.ts; here is only what each step does.
+import { CancellationScope, isCancellation, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow'
+import { CancelledFailure } from '@temporalio/common'
+import type { Closing, LeftAttempt } from '../activities/index.ts'
+import type { AttemptStanding, Plan } from '../activities/types.ts'
+import type { DecisionReport, Generation, GenerationRequest, LiveView } from '../contract/index.ts'
+import { activityFailure, statusQuery, wakeSignal } from '../contract/index.ts'
+import { asking, bookkeeping, planLocally, storing, submitting } from './activity-options.ts'
+import { attemptEndsAtMs, decide, mayHaveCost, outcomeWhenLeft, phaseOf } from './decide.ts'
+import type { AttemptRecord, Failure, GenerationState, Step } from './decide.ts'
+import { applicationFailureOf, generationFailed, refusalOf, sentenceOf } from './failures.ts'
+import { liveView } from './live-view.ts'
+import { createWakes } from './wakes.ts'
+
+type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>
+
+/**
+ * One picture, from request to stored file. The workflow id is the generation id.
+ * Ends with the generation, or fails with an `ApplicationFailure` whose type is a `FailureType` and whose first detail is the generation.
+ */
+export async function GenerateImage(request: GenerationRequest): Promise<Generation> {
+  const generationId = workflowInfo().workflowId
+  const startedAtMs = Date.now()
+  const wakes = createWakes()
+  const decisions: DecisionReport[] = []
+  let state: GenerationState | null = null
+  // Before the first await: a callback may come sooner than the submit's reply.
+  setHandler(wakeSignal, wakes.receive)
+  setHandler(statusQuery, (): LiveView => liveView(state, decisions, wakes.total()))
+
+  const plan = await makePlan(generationId, request)
+  decisions.push(...plan.decisions)
+  state = {
+    route: plan.route,
+    policy: plan.policy,
+    deadlineAtMs: startedAtMs + plan.deadlineMs,
+    attempts: [],
+    generation: null,
+  }
+  const run = { generationId, plan, state, wakes, decisions }
+  try {
+    return await tellStory(run)
+  } catch (error) {
+    if (!isCancellation(error)) throw error
+    // The pictures may have been stored while the cancel was on its way: then the generation is completed, and stays so (I2).
+    const closed = await close(run, 'cancelled', null)
+    if (closed.status === 'completed') return closed
+    throw error
+  }
+}
+
+interface Run {
+  generationId: string
+  plan: Plan
+  state: GenerationState
+  wakes: ReturnType<typeof createWakes>
+  decisions: DecisionReport[]
+}
+
+async function tellStory(run: Run): Promise<Generation> {
+  for (;;) {
+    // A submit that was running when the cancel came has been booked; nothing new may be paid now.
+    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the generation was cancelled')
+    const step = decide(run.state, Date.now())
+    note(run, step)
+    switch (step.kind) {
+      case 'submit':
+        await trySubmit(run, step)
+        break
+      case 'await':
+        await wakeOrPoll(run, step)
+        break
+      case 'listen':
+        await listenForLostReply(run, step)
+        break
+      case 'store':
+        await storeImages(run, step)
+        break
+      case 'finish':
+        return step.generation
+      case 'fail':
+        throw generationFailed(step.failure, await close(run, 'failed', step.failure))
+    }
+  }
+}
+
+async function makePlan(generationId: string, request: GenerationRequest): Promise<Plan> {
+  try {
+    try {
+      return await planLocally('plan the route').planGeneration({ generationId, request })
+    } catch (error) {
+      if (isCancellation(error) || applicationFailureOf(error)?.nonRetryable === true) throw error
+      return await bookkeeping('plan the route once the ledger answers').planGeneration({ generationId, request })
+    }
+  } catch (error) {
+    const failure = applicationFailureOf(error)
+    // Unwrapped, so that callers see `InvalidRequest` and the like as the type of the workflow's failure.
+    throw failure ?? error
+  }
+}
+
+/** Claims and sends one attempt. However the activity ends, the ledger row says what it means. */
+async function trySubmit(run: Run, step: StepOf<'submit'>): Promise<void> {
+  const { plan, state, generationId } = run
+  const entry = routeEntry(plan, step.entry)
+  const ref = { generationId, item: 0, attempt: step.number }
+  const left = state.attempts.filter((attempt) => mayHaveCost(attempt)).map((attempt) => leftAttempt(attempt))
+  const untilDeadlineMs = state.deadlineAtMs - Date.now()
+  const summary = `submit to ${entry.provider} (${entry.model}), attempt ${step.number}`
+  let standing: AttemptStanding
+  try {
+    standing = await submitting(entry, plan.limits, untilDeadlineMs, summary).submitTask({ ref, entry: step.entry, left })
+  } catch (error) {
+    standing = await CancellationScope.nonCancellable(() => standingAfterFailure(ref, step.entry, error))
+  }
+  state.attempts.push({
+    number: step.number,
+    entry: step.entry,
+    phase: phaseOf(standing),
+    providerTaskId: standing.providerTaskId,
+    recorded: standing.recorded,
+    reason: standing.reason,
+    message: standing.message,
+    provenFree: standing.provenFree,
+    acceptedAtMs: standing.providerTaskId === null ? null : Date.now(),
+  })
+}
+
+/** A timeout, a crash or a cancel proves nothing (I3): only a typed refusal may be taken at its word. */
+async function standingAfterFailure(
+  ref: { generationId: string; item: number; attempt: number },
+  entry: number,
+  error: unknown,
+): Promise<AttemptStanding> {
+  const failure = applicationFailureOf(error)
+  if (failure?.type === activityFailure.submitRefused) {
+    return { state: 'rejected', providerTaskId: null, recorded: true, ...refusalOf(failure), provenFree: true, tries: 1 }
+  }
+  const isRefusedForNow = failure?.type === activityFailure.submitRefusedForNow
+  const isLedgerAway = failure?.type === activityFailure.ledgerUnavailable
+  const why = isRefusedForNow
+    ? refusalOf(failure)
+    : { reason: isLedgerAway ? ('ledger_unavailable' as const) : ('withdrawn' as const), message: sentenceOf(error) }
+  const withdraw = async (): Promise<AttemptStanding> =>
+    bookkeeping('withdraw the attempt').withdrawAttempt({ ref, entry, ...why })
+  const resolve = async (): Promise<AttemptStanding> =>
+    bookkeeping('look up what became of the submit').resolveAttempt({ ref, entry })
+  // A refusal on the last try left the row free; after anything else somebody may still be sending, so look first.
+  let standing = isRefusedForNow ? await withdraw() : await resolve()
+  while (standing.state === 'absent' || standing.state === 'claimed' || standing.state === 'sending') {
+    standing = standing.state === 'sending' ? await resolve() : await withdraw()
+  }
+  return standing
+}
+
+/** Signal or grace timer, then one activity that asks until the provider has an end for this attempt. */
+async function wakeOrPoll(run: Run, { attempt }: StepOf<'await'>): Promise<void> {
+  const { plan, state, wakes } = run
+  const entry = routeEntry(plan, attempt.entry)
+  const ref = { generationId: run.generationId, item: 0, attempt: attempt.number }
+  const grace = entry.hasCallback
+    ? `callback grace for ${entry.provider}`
+    : `${entry.provider}'s first seconds, no callback address`
+  const endsAtMs = attemptEndsAtMs(state, attempt)
+  const graceMs = Math.min(plan.limits.firstPollAfterMs, endsAtMs - Date.now())
+  const ask = async (): Promise<AttemptStanding> =>
+    // At least a millisecond: Temporal reads 0 as "no limit".
+    asking(
+      entry,
+      plan.limits,
+      Math.max(1, endsAtMs - Date.now()),
+      `ask ${entry.provider} until attempt ${attempt.number} ends`,
+    ).awaitTask({
+      ref,
+      entry: attempt.entry,
+      providerTaskId: attempt.providerTaskId ?? '',
+      recorded: attempt.recorded,
+    })
+  try {
+    const standing = await wakes.wakeOrPoll(attempt.number, graceMs, grace, ask, plan.limits)
+    attempt.recorded = true
+    attempt.phase = phaseOf(standing)
+    attempt.reason = standing.reason
+    attempt.message = standing.message
+    attempt.provenFree = standing.provenFree
+  } catch (error) {
+    if (isCancellation(error)) throw error
+    // No answer in time is not a failure of the task: it is left open, owing.
+    attempt.phase = 'overdue'
+    attempt.reason = 'deadline'
+    attempt.message = sentenceOf(error)
+  }
+}
+
+/** The reply to a submit was lost. A callback, or a reply that arrives after all, may still name the task. */
+async function listenForLostReply(run: Run, { attempt }: StepOf<'listen'>): Promise<void> {
+  const { plan, state, wakes } = run
+  const entry = routeEntry(plan, attempt.entry)
+  const ref = { generationId: run.generationId, item: 0, attempt: attempt.number }
+  const endsAtMs = Math.min(state.deadlineAtMs, Date.now() + plan.limits.unknownListenMs)
+  const ask = async (): Promise<AttemptStanding> =>
+    asking(
+      entry,
+      plan.limits,
+      Math.max(1, endsAtMs - Date.now()),
+      `listen for the lost reply of attempt ${attempt.number}`,
+    ).listenForLostReply({
+      ref,
+      entry: attempt.entry,
+    })
+  try {
+    const standing = await wakes.wakeOrPoll(attempt.number, 0, '', ask, plan.limits)
+    attempt.providerTaskId = standing.providerTaskId
+    attempt.phase = standing.state === 'unknown' ? 'unheard' : phaseOf(standing)
+    attempt.acceptedAtMs = Date.now()
+  } catch (error) {
+    if (isCancellation(error)) throw error
+    attempt.phase = 'unheard'
+  }
+}
+
+async function storeImages(run: Run, { attempt }: StepOf<'store'>): Promise<void> {
+  const { plan, state } = run
+  const ref = { generationId: run.generationId, item: 0, attempt: attempt.number }
+  const untilDeadlineMs = state.deadlineAtMs - Date.now()
+  const closing = closingOf(run, 'completed', null, attempt)
+  try {
+    const activities = storing(plan.limits, untilDeadlineMs, `fetch and store the picture of attempt ${attempt.number}`)
+    state.generation = await activities.storeImages({ ref, entry: attempt.entry, closing })
+  } catch (error) {
+    if (isCancellation(error)) throw error
+    // The provider has the picture and was paid: asking another one would pay twice for one picture.
+    const failure: Failure = { type: 'ResultUnavailable', message: sentenceOf(error) }
+    throw generationFailed(failure, await close(run, 'failed', failure))
+  }
+}
+
+/** Ends the generation's row; attempts that are still open become owing. A cancel cannot stop this. */
+async function close(run: Run, status: Closing['status'], failure: Failure | null): Promise<Generation> {
+  const closing = closingOf(run, status, failure, null)
+  return CancellationScope.nonCancellable(() =>
+    bookkeeping(`close the generation: ${status}`).closeGeneration({ generationId: run.generationId, closing }),
+  )
+}
+
+function closingOf(run: Run, status: Closing['status'], failure: Failure | null, served: AttemptRecord | null): Closing {
+  const { state, plan, decisions } = run
+  const open = state.attempts.filter((attempt) => attempt !== served && mayHaveCost(attempt))
+  return {
+    status,
+    servedByAttempt: served?.number ?? null,
+    fidelity: served === null ? null : routeEntry(plan, served.entry).fidelity,
+    decisions,
+    failure,
+    left: open.map((attempt) => ({
+      ...leftAttempt(attempt),
+      ...(status === 'cancelled' ? { outcome: 'cancelled' as const } : {}),
+    })),
+  }
+}
+
+function leftAttempt(attempt: AttemptRecord): LeftAttempt {
+  return {
+    item: 0,
+    attempt: attempt.number,
+    outcome: outcomeWhenLeft(attempt),
+    reason: attempt.reason ?? 'no_answer',
+    message: attempt.message ?? '',
+  }
+}
+
+/** The decision record: what was picked, and because of what. Shown live in Temporal's UI and stored with the result. */
+function note(run: Run, step: Step): void {
+  if (step.kind === 'finish') return
+  const names = { submit: 'ask', await: 'wait for', listen: 'listen for', store: 'store from', fail: 'fail' }
+  const target = step.kind === 'fail' ? step.failure.type : providerOf(run, step)
+  run.decisions.push({ at: new Date(Date.now()).toISOString(), decision: `${names[step.kind]} ${target}`, because: step.because })
+  setCurrentDetails(run.decisions.map(({ decision, because }) => `- **${decision}**: ${because}`).join('\n'))
+}
+
+function providerOf(run: Run, step: Exclude<Step, { kind: 'finish' | 'fail' }>): string {
+  return routeEntry(run.plan, step.kind === 'submit' ? step.entry : step.attempt.entry).provider
+}
+
+function routeEntry(plan: Plan, index: number): Plan['route'][number] {
+  const entry = plan.route[index]
+  if (entry === undefined) throw generationFailed({ type: 'NoProvider', message: `the plan has no entry ${index}` }, null)
+  return entry
+}
