@@ -1,0 +1,244 @@
+// The table of `decide`: every state a generation can be in, and what follows.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { PlannedEntry, RoutePolicy } from '../../../src/activities/types.ts'
+import type { RefusalReason } from '../../../src/contract/index.ts'
+import { attemptEndsAtMs, decide, mayHaveCost, outcomeWhenLeft, paidAttempts, phaseOf } from '../../../src/workflows/decide.ts'
+import type { AttemptPhase, AttemptRecord, GenerationState, Step } from '../../../src/workflows/decide.ts'
+
+const nowMs = 1_000_000
+const attemptDeadlineMs = 600_000
+
+function entry(provider: 'kie' | 'defapi'): PlannedEntry {
+  return {
+    provider,
+    account: 'default',
+    model: 'google/nano-banana',
+    submitQueue: `${provider}-submit`,
+    queryQueue: `${provider}-query`,
+    hasCallback: true,
+    attemptDeadlineMs,
+    fidelity: { level: 'exact', changes: [] },
+  }
+}
+
+function attempt(phase: AttemptPhase, more: Partial<AttemptRecord> = {}): AttemptRecord {
+  return {
+    number: 1,
+    entry: 0,
+    phase,
+    providerTaskId: phase === 'accepted' || phase === 'succeeded' || phase === 'failed' || phase === 'overdue' ? 'task-1' : null,
+    recorded: true,
+    reason: null,
+    message: null,
+    provenFree: phase === 'rejected' || phase === 'exhausted',
+    acceptedAtMs: nowMs,
+    ...more,
+  }
+}
+
+function state(
+  attempts: AttemptRecord[],
+  policy: Partial<RoutePolicy> = {},
+  more: Partial<GenerationState> = {},
+): GenerationState {
+  return {
+    route: [entry('kie'), entry('defapi')],
+    policy: { fallback: true, onUnknown: 'fallback', onOverdue: 'fallback', onRefusal: 'fail', maxPaidAttempts: 2, ...policy },
+    deadlineAtMs: nowMs + 1_800_000,
+    attempts,
+    generation: null,
+    ...more,
+  }
+}
+
+function summary(step: Step): string {
+  switch (step.kind) {
+    case 'submit':
+      return `submit ${step.number} to entry ${step.entry}`
+    case 'fail':
+      return `fail ${step.failure.type}`
+    case 'await':
+    case 'listen':
+    case 'store':
+      return `${step.kind} ${step.attempt.number}`
+    case 'finish':
+      return 'finish'
+  }
+}
+
+interface Row {
+  when: string
+  state: GenerationState
+  then: string
+}
+
+const refused = (reason: RefusalReason, phase: 'rejected' | 'failed' = 'rejected'): AttemptRecord => attempt(phase, { reason })
+
+const table: Row[] = [
+  { when: 'nothing has been tried', state: state([]), then: 'submit 1 to entry 0' },
+  {
+    when: 'nothing has been tried and the deadline has passed',
+    state: state([], {}, { deadlineAtMs: nowMs }),
+    then: 'fail DeadlineExceeded',
+  },
+  { when: 'the provider took the task', state: state([attempt('accepted')]), then: 'await 1' },
+  { when: 'the provider has finished', state: state([attempt('succeeded')]), then: 'store 1' },
+  {
+    when: 'the provider finished after the deadline: it is paid, so it is stored',
+    state: state([attempt('succeeded')], {}, { deadlineAtMs: nowMs }),
+    then: 'store 1',
+  },
+  { when: 'a submit got no readable answer', state: state([attempt('unknown')]), then: 'listen 1' },
+  { when: 'nothing was heard, onUnknown fallback', state: state([attempt('unheard')]), then: 'submit 2 to entry 1' },
+  {
+    when: 'nothing was heard, onUnknown resubmit',
+    state: state([attempt('unheard')], { onUnknown: 'resubmit' }),
+    then: 'submit 2 to entry 0',
+  },
+  {
+    when: 'nothing was heard, onUnknown fail',
+    state: state([attempt('unheard')], { onUnknown: 'fail' }),
+    then: 'fail UnknownOutcome',
+  },
+  {
+    when: 'nothing was heard and the paid attempts are used up',
+    state: state([attempt('unheard')], { maxPaidAttempts: 1 }),
+    then: 'fail PaidAttemptsExhausted',
+  },
+  { when: 'the deadline of the attempt passed', state: state([attempt('overdue')]), then: 'submit 2 to entry 1' },
+  {
+    when: 'the deadline of both passed',
+    state: state([attempt('overdue')], {}, { deadlineAtMs: nowMs - 1 }),
+    then: 'fail DeadlineExceeded',
+  },
+  {
+    when: 'all tries were refused for now',
+    state: state([attempt('exhausted', { reason: 'rate_limited' })]),
+    then: 'submit 2 to entry 1',
+  },
+  {
+    when: 'our ledger was away and nothing was sent',
+    state: state([attempt('exhausted', { reason: 'ledger_unavailable' })]),
+    then: 'submit 2 to entry 0',
+  },
+  {
+    when: 'all tries were refused, no fallback',
+    state: state([attempt('exhausted')], { fallback: false }),
+    then: 'fail ProvidersExhausted',
+  },
+  {
+    when: 'the second provider is exhausted too',
+    state: state([attempt('exhausted'), attempt('exhausted', { number: 2, entry: 1 })]),
+    then: 'fail ProvidersExhausted',
+  },
+  { when: 'content refused', state: state([refused('content_policy')]), then: 'fail ContentRefused' },
+  {
+    when: 'content refused, onRefusal fallback',
+    state: state([refused('content_policy')], { onRefusal: 'fallback' }),
+    then: 'submit 2 to entry 1',
+  },
+  { when: 'the task failed for content', state: state([refused('content_policy', 'failed')]), then: 'fail ContentRefused' },
+  { when: 'input refused', state: state([refused('invalid_input')]), then: 'fail InputRefused' },
+  { when: 'reference image not fetched', state: state([refused('source_image', 'failed')]), then: 'fail InputRefused' },
+  { when: 'no credits', state: state([refused('no_credits')]), then: 'submit 2 to entry 1' },
+  { when: 'key refused', state: state([refused('auth')]), then: 'submit 2 to entry 1' },
+  { when: 'model not offered', state: state([refused('model_unavailable')]), then: 'submit 2 to entry 1' },
+  {
+    when: 'the provider failed, not proven free',
+    state: state([refused('provider_fault', 'failed')]),
+    then: 'submit 2 to entry 1',
+  },
+  {
+    when: 'the provider failed and only one may be paid',
+    state: state([refused('provider_fault', 'failed')], { maxPaidAttempts: 1 }),
+    then: 'fail PaidAttemptsExhausted',
+  },
+  {
+    when: 'the provider failed for free and only one may be paid',
+    state: state([attempt('failed', { reason: 'provider_fault', provenFree: true })], { maxPaidAttempts: 1 }),
+    then: 'submit 2 to entry 1',
+  },
+  { when: 'success without a picture', state: state([refused('empty_result', 'failed')]), then: 'submit 2 to entry 1' },
+  {
+    when: 'a route of one provider that refuses for good',
+    state: state([refused('auth')], {}, { route: [entry('kie')] }),
+    then: 'fail ProvidersExhausted',
+  },
+]
+
+for (const row of table) {
+  test(`decide: ${row.when} → ${row.then}`, () => {
+    assert.equal(summary(decide(row.state, nowMs)), row.then)
+  })
+}
+
+test('an attempt that nothing can follow keeps the whole deadline of the generation', () => {
+  const open = attempt('accepted')
+  assert.equal(attemptEndsAtMs(state([open]), open), nowMs + attemptDeadlineMs)
+  assert.equal(attemptEndsAtMs(state([open], { onOverdue: 'wait' }), open), nowMs + 1_800_000)
+  assert.equal(attemptEndsAtMs(state([open], { fallback: false }), open), nowMs + 1_800_000)
+  assert.equal(attemptEndsAtMs(state([open], { maxPaidAttempts: 1 }), open), nowMs + 1_800_000)
+  const second = attempt('accepted', { number: 2, entry: 1 })
+  assert.equal(attemptEndsAtMs(state([attempt('exhausted'), second]), second), nowMs + 1_800_000)
+})
+
+test('a ledger state without a task id never counts as accepted, and only free ends count as free', () => {
+  const standing = { providerTaskId: null, recorded: true, reason: null, message: null, provenFree: false, tries: 1 }
+  assert.equal(phaseOf({ ...standing, state: 'abandoned' }), 'unheard')
+  assert.equal(phaseOf({ ...standing, state: 'abandoned', providerTaskId: 'task-1' }), 'accepted')
+  assert.equal(phaseOf({ ...standing, state: 'sending' }), 'unknown')
+  assert.equal(phaseOf({ ...standing, state: 'withdrawn' }), 'exhausted')
+  assert.equal(outcomeWhenLeft(attempt('accepted')), 'overdue')
+  assert.equal(outcomeWhenLeft(attempt('unheard')), 'unknown')
+})
+
+const phases: AttemptPhase[] = ['accepted', 'unknown', 'unheard', 'overdue', 'succeeded', 'failed', 'rejected', 'exhausted']
+const reasons: (RefusalReason | null)[] = [
+  null,
+  'content_policy',
+  'invalid_input',
+  'no_credits',
+  'provider_fault',
+  'ledger_unavailable',
+  'rate_limited',
+]
+
+test('whatever happened, decide never spends beyond maxPaidAttempts, never after the deadline, and never leaves the route (I3)', () => {
+  const anyAttempt = fc.record({
+    phase: fc.constantFrom(...phases),
+    reason: fc.constantFrom(...reasons),
+    provenFree: fc.boolean(),
+    entry: fc.nat({ max: 1 }),
+  })
+  const anyPolicy = fc.record({
+    fallback: fc.boolean(),
+    onUnknown: fc.constantFrom('fallback' as const, 'resubmit' as const, 'fail' as const),
+    onOverdue: fc.constantFrom('fallback' as const, 'wait' as const),
+    onRefusal: fc.constantFrom('fail' as const, 'fallback' as const),
+    maxPaidAttempts: fc.integer({ min: 1, max: 5 }),
+  })
+  fc.assert(
+    fc.property(
+      fc.array(anyAttempt, { maxLength: 6 }),
+      anyPolicy,
+      fc.integer({ min: -10, max: 10 }),
+      (attempts, policy, leftMs) => {
+        const built = attempts.map((one, index) => attempt(one.phase, { ...one, number: index + 1 }))
+        const at = state(built, policy, { deadlineAtMs: nowMs + leftMs })
+        const step = decide(at, nowMs)
+        if (step.kind !== 'submit') return
+        assert.ok(leftMs > 0)
+        assert.ok(paidAttempts(at) < policy.maxPaidAttempts)
+        assert.ok(at.route[step.entry] !== undefined)
+        assert.equal(step.number, built.length + 1)
+        const last = built.at(-1)
+        assert.ok(last === undefined || (last.phase !== 'accepted' && last.phase !== 'unknown' && last.phase !== 'succeeded'))
+        if (!policy.fallback && last !== undefined) assert.equal(step.entry, last.entry)
+        assert.equal(built.filter((one) => mayHaveCost(one)).length, paidAttempts(at))
+      },
+    ),
+    { numRuns: 5_000 },
+  )
+})
