@@ -1,0 +1,111 @@
+// A native model's documented fields as a strict zod schema, and the check of a body that is about to be paid for.
+import { z } from 'zod'
+import type { ProviderName } from '../contract/index.ts'
+import { models, nativesOf } from './models.ts'
+import type { NativeField, NativeModel } from './model-schema.ts'
+import { publicHttpsUrlProblem } from './reference-url.ts'
+
+/** What is wrong with one native field. */
+export interface NativeInputError {
+  field: string
+  message: string
+}
+
+const urlSchema = z.string().superRefine((value, context) => {
+  const problem = publicHttpsUrlProblem(value)
+  if (problem !== null) context.addIssue({ code: 'custom', message: problem })
+})
+
+function stringSchema(field: Extract<NativeField, { type: 'string' }>): z.ZodType {
+  const { values, pattern } = field
+  if (values !== undefined && pattern === undefined) return z.enum(values)
+  let schema = z.string()
+  if (field.minLength !== undefined) schema = schema.min(field.minLength)
+  if (field.maxLength !== undefined) schema = schema.max(field.maxLength)
+  if (pattern === undefined) return schema
+  const expression = new RegExp(pattern)
+  return schema.refine((value) => values?.includes(value) === true || expression.test(value), {
+    error: `must be one of ${(values ?? []).join(', ')} or match ${pattern}`,
+  })
+}
+
+function fieldSchema(field: NativeField): z.ZodType {
+  switch (field.type) {
+    case 'string':
+      return stringSchema(field)
+    case 'integer':
+      return z
+        .int()
+        .min(field.min ?? Number.MIN_SAFE_INTEGER)
+        .max(field.max ?? Number.MAX_SAFE_INTEGER)
+    case 'number':
+      return z
+        .number()
+        .min(field.min ?? -Infinity)
+        .max(field.max ?? Infinity)
+    case 'boolean':
+      return z.boolean()
+    case 'url':
+      return urlSchema
+    case 'urls':
+      return z
+        .array(urlSchema)
+        .min(field.minItems ?? 1)
+        .max(field.maxItems)
+  }
+}
+
+const schemas = new WeakMap<NativeModel, z.ZodObject>()
+
+function nativeInputSchema(native: NativeModel): z.ZodObject {
+  const known = schemas.get(native)
+  if (known !== undefined) return known
+  const shape = Object.fromEntries(
+    Object.entries(native.fields).map(([name, field]) => [
+      name,
+      field.required === true ? fieldSchema(field) : fieldSchema(field).optional(),
+    ]),
+  )
+  const schema = z.looseObject(shape)
+  schemas.set(native, schema)
+  return schema
+}
+
+/** The first combination in this body that the provider refuses; null when there is none. */
+export function refusedCombination(
+  native: NativeModel,
+  input: Record<string, unknown>,
+): { fields: string[]; why: string } | null {
+  const hit = native.refuses?.find((rule) =>
+    Object.entries(rule.when).every(([field, values]) => {
+      const value = input[field]
+      return values.includes(typeof value === 'string' ? value : null)
+    }),
+  )
+  return hit === undefined ? null : { fields: Object.keys(hit.when), why: hit.why }
+}
+
+/** Checks the fields that are documented. Others pass: providers ignore what they do not know. */
+export function checkKnownFields(native: NativeModel, input: Record<string, unknown>): NativeInputError[] {
+  const parsed = nativeInputSchema(native).safeParse(input)
+  if (!parsed.success) {
+    return parsed.error.issues.map((issue) => ({ field: issue.path.join('.'), message: issue.message }))
+  }
+  const refused = refusedCombination(native, input)
+  return refused === null ? [] : [{ field: refused.fields[0] ?? '', message: refused.why }]
+}
+
+/** Strict check of a whole body against the documented schema: unknown fields are errors too. Empty: it is accepted. */
+export function validateNativeInput(
+  provider: ProviderName,
+  api: string,
+  model: string | null,
+  input: Record<string, unknown>,
+): NativeInputError[] {
+  const native = models
+    .flatMap((entry) => nativesOf(entry, provider))
+    .find((candidate) => candidate.api === api && candidate.model === model)
+  if (native === undefined) return [{ field: 'model', message: `${provider} has no model ${model ?? '(none)'} on ${api}` }]
+  const unknownFields = Object.keys(input).filter((name) => !Object.hasOwn(native.fields, name))
+  return [...unknownFields.map((field) => ({ field, message: 'is not documented' })), ...checkKnownFields(native, input)]
+}

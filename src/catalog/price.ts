@@ -1,0 +1,44 @@
+// List price of one task, as far as anybody has published one.
+import type { NativeModel, Price } from './model-schema.ts'
+
+/** One Kie credit in USD. kie: 0.005 USD per credit - test/fixtures/kie/README.md#prices */
+export const usdPerKieCredit = 0.005
+
+/** Estimate in USD and in the provider's own unit; null where it is not known. */
+export interface EstimatedPrice {
+  usd: number | null
+  credits: number | null
+}
+
+/** Sums of tenths of cents come out of binary fractions unrounded; a micro-dollar is far below any price. */
+const roundMicro = (value: number): number => Math.round(value * 1e6) / 1e6
+
+/** Reference images in a native body. */
+function countReferences(native: NativeModel, input: Record<string, unknown>): number {
+  const parameter = native.parameters.referenceImages
+  const value = parameter === undefined ? undefined : input[parameter.field]
+  if (Array.isArray(value)) return value.length
+  return value === undefined ? 0 : 1
+}
+
+function baseAmount(amount: Price['amount'], input: Record<string, unknown>): number | undefined {
+  if (typeof amount === 'number') return amount
+  const value = input[amount.field]
+  const key =
+    typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : amount.whenUnset
+  return amount.amounts[key]
+}
+
+/** What one task with this body is expected to cost. */
+export function estimatePrice(native: NativeModel, input: Record<string, unknown>): EstimatedPrice {
+  const unknown: EstimatedPrice = { usd: null, credits: null }
+  const { price } = native
+  if (price === null || price.per === 'megapixel') return unknown
+  const base = baseAmount(price.amount, input)
+  if (base === undefined) return unknown
+  const extra = price.referenceImage
+  const amount = base + (extra === undefined ? 0 : extra.amount * Math.max(0, countReferences(native, input) - extra.free))
+  return price.unit === 'credits'
+    ? { usd: roundMicro(amount * usdPerKieCredit), credits: roundMicro(amount) }
+    : { usd: roundMicro(amount), credits: null }
+}

@@ -1,0 +1,139 @@
+// The body of `POST /v1/generations` and the argument of `GenerateImage`, as far as it can be judged without knowing the model.
+// The gateway makes its OpenAPI description from this schema; what a model takes is checked in parse-request.ts.
+import { z } from 'zod'
+import type { GenerationRequest } from '../contract/index.ts'
+import { reservedFieldProblem } from './provider-options.ts'
+import { maxReferenceUrlLength, publicHttpsUrlProblem } from './reference-url.ts'
+
+/** The longest prompt that any provider documents. kie: 20,000 - test/fixtures/kie/README.md#market-models */
+export const maxPromptLength = 20_000
+/** The most reference images that any provider documents. kie: 16 - test/fixtures/kie/README.md#market-models */
+export const maxReferenceImages = 16
+/** Labels, not documents: 16 × 320 characters stay far below the size of a row. */
+const maxMetadataEntries = 16
+const maxMetadataKeyLength = 64
+const maxMetadataValueLength = 256
+/** The documented models have at most 12 fields; twice that leaves room for undocumented ones. */
+const maxOptionFields = 24
+/** As JSON. The largest documented value is a palette of ten colours. */
+const maxOptionsLength = 8192
+/** Below this nothing could be made: the fastest model on record takes 12 s, the simulator less. */
+const minDeadlineMs = 10_000
+/** Files of both providers may be gone after a day. */
+const maxDeadlineMs = 24 * 60 * 60 * 1000
+/** Each is a price. Five fallbacks or resubmits say that the providers are down, not that a sixth would help. */
+const maxPaidAttempts = 5
+/** The common upper end of the providers' own seed fields. */
+const maxSeed = 2_147_483_647
+
+const onlyOne = 'can only be 1 for now: ask once for each picture'
+
+const providerNameSchema = z.enum(['kie', 'defapi'])
+
+const referenceImageSchema = z
+  .string()
+  .max(maxReferenceUrlLength)
+  .superRefine((value, context) => {
+    const problem = publicHttpsUrlProblem(value)
+    if (problem !== null && value.length <= maxReferenceUrlLength) context.addIssue({ code: 'custom', message: problem })
+  })
+  .describe('https address that anybody can fetch: no credentials, no IP address')
+
+const nativeOptionsSchema = z.record(z.string().min(1).max(maxMetadataKeyLength), z.unknown()).superRefine((options, context) => {
+  const names = Object.keys(options)
+  if (names.length > maxOptionFields) context.addIssue({ code: 'custom', message: `must have at most ${maxOptionFields} fields` })
+  if ((JSON.stringify(options) ?? '').length > maxOptionsLength) {
+    context.addIssue({ code: 'custom', message: `must be at most ${maxOptionsLength} characters as JSON` })
+  }
+  for (const name of names) {
+    const problem = reservedFieldProblem(name)
+    if (problem !== null) context.addIssue({ code: 'custom', path: [name], message: problem })
+  }
+})
+
+const routeSchema = z
+  .strictObject({
+    providers: z
+      .array(providerNameSchema)
+      .min(1)
+      .max(2)
+      .refine((names) => new Set(names).size === names.length, { error: 'must name each provider once' })
+      .exactOptional()
+      .describe('providers in order of preference; default: the preferred one of the service, then the other one that has a key'),
+    fallback: z
+      .boolean()
+      .exactOptional()
+      .describe('false: only the first provider that can take the request is asked; default true'),
+    onUnknown: z
+      .enum(['fallback', 'resubmit', 'fail'])
+      .exactOptional()
+      .describe('after a submit without a readable answer, and after listening for it; default `fallback`'),
+    onOverdue: z
+      .enum(['fallback', 'wait'])
+      .exactOptional()
+      .describe("when an attempt's deadline passes while the provider is still at work; default `fallback`"),
+    onRefusal: z.enum(['fail', 'fallback']).exactOptional().describe('when a provider refuses the content; default `fail`'),
+    deadlineMs: z
+      .int()
+      .min(minDeadlineMs)
+      .max(maxDeadlineMs)
+      .exactOptional()
+      .describe('the whole generation must end within this many ms; default 30 minutes'),
+    maxPaidAttempts: z
+      .int()
+      .min(1)
+      .max(maxPaidAttempts)
+      .exactOptional()
+      .describe('attempts that may cost money (accepted or unknown, not proven free); default 2'),
+  })
+  .describe('where the picture is made, and what may be spent on it')
+
+export const generationRequestSchema = z
+  .strictObject({
+    model: z.string().min(1).max(100).describe('canonical model name or alias, e.g. `nano-banana`; `GET /v1/models` lists them'),
+    prompt: z
+      .string()
+      .max(maxPromptLength)
+      .refine((value) => value.trim() !== '', { error: 'must not be empty' })
+      .describe('what to make; models have limits of their own below this one'),
+    referenceImages: z
+      .array(referenceImageSchema)
+      .max(maxReferenceImages)
+      .exactOptional()
+      .describe('pictures to start from; models have limits of their own below this one'),
+    aspectRatio: z
+      .string()
+      .regex(/^(auto|\d{1,2}:\d{1,2})$/, { error: 'must be width:height, e.g. 16:9, or auto' })
+      .exactOptional()
+      .describe("e.g. `16:9`; default: the provider's own"),
+    resolution: z.string().min(1).max(16).exactOptional().describe('e.g. `1K`, `2K`, `4K`, where the model has a choice'),
+    count: z
+      .int()
+      .min(1, { error: onlyOne })
+      .max(1, { error: onlyOne })
+      .exactOptional()
+      .describe('number of pictures; only 1 for now'),
+    seed: z.int().min(0).max(maxSeed).exactOptional().describe('recorded as dropped where the model takes none'),
+    outputFormat: z.enum(['png', 'jpeg']).exactOptional().describe("default: the provider's own"),
+    providerOptions: z
+      .strictObject({ kie: nativeOptionsSchema.exactOptional(), defapi: nativeOptionsSchema.exactOptional() })
+      .exactOptional()
+      .describe('extra native fields for one provider, merged into its body last; checked where they are documented'),
+    route: routeSchema.exactOptional(),
+    metadata: z
+      .record(z.string().min(1).max(maxMetadataKeyLength), z.string().max(maxMetadataValueLength))
+      .refine((entries) => Object.keys(entries).length <= maxMetadataEntries, {
+        error: `must have at most ${maxMetadataEntries} entries`,
+      })
+      .exactOptional()
+      .describe("the caller's own labels, given back unchanged"),
+  })
+  .describe('A picture to be made') satisfies z.ZodType<GenerationRequest>
+
+/** The fields that exist at a place in the request, for "did you mean". */
+export function knownFieldsAt(path: readonly PropertyKey[]): string[] {
+  if (path.length === 0) return Object.keys(generationRequestSchema.shape)
+  if (path.length > 1) return []
+  if (path[0] === 'route') return Object.keys(routeSchema.shape)
+  return path[0] === 'providerOptions' ? [...providerNameSchema.options] : []
+}
