@@ -110,6 +110,12 @@ export interface Provider {
    * Checks and reads a callback body: signature where the provider signs and a key is configured, else only the shape.
    * `rawBody` is exactly what came in. Never throws.
    */
-  readCallback(input: { rawBody: Uint8Array; headers: Record<string, string | string[] | undefined>; nowMs: number }): CallbackVerdict
-  balance(options: { timeoutMs: number }): Promise<{ kind: 'balance'; balance: Balance } | { kind: 'unreadable'; message: string }>
+  readCallback(input: {
+    rawBody: Uint8Array
+    headers: Record<string, string | string[] | undefined>
+    nowMs: number
+  }): CallbackVerdict
+  balance(options: {
+    timeoutMs: number
+  }): Promise<{ kind: 'balance'; balance: Balance } | { kind: 'unreadable'; message: string }>
 }

@@ -1,0 +1,23 @@
+// All providers, made once by a composition root. A provider without a key is in it all the same, since callbacks for tasks it once
+// took may still come; `hasKey` tells who can be in a route.
+import { createDefapiProvider } from './defapi/index.ts'
+import { createKieProvider } from './kie/index.ts'
+import type { Provider, ProviderName } from './provider.ts'
+
+export interface ProviderOptions {
+  kie: {
+    apiKey: string | null
+    baseUrl: string
+    /** where reference images would be uploaded; they travel as links for now, so nothing is sent there */
+    uploadBaseUrl: string
+    webhookHmacKeys: readonly string[]
+  }
+  defapi: { apiKey: string | null; baseUrl: string }
+}
+
+export function createProviders(options: ProviderOptions): ReadonlyMap<ProviderName, Provider> {
+  return new Map<ProviderName, Provider>([
+    ['kie', createKieProvider(options.kie)],
+    ['defapi', createDefapiProvider(options.defapi)],
+  ])
+}
