@@ -1,0 +1,38 @@
+// What the gateway is given. Values, not configuration: the composition roots read the environment.
+import type { ProviderName, SpendMode } from '../contract/index.ts'
+import type { AttemptRef, Ledger } from '../ledger/ledger.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Provider } from '../providers/provider.ts'
+import type { ResultStore } from '../storage/result-store.ts'
+import type { GenerationStarter } from './generation-starter.ts'
+import type { GatewayLimits } from './limits.ts'
+import type { WakeGate } from './wake-gate.ts'
+
+export interface GatewayDeps {
+  ledger: Ledger
+  store: Pick<ResultStore, 'open'>
+  /** only callbacks are read with them */
+  providers: ReadonlyMap<ProviderName, Pick<Provider, 'name' | 'readCallback'>>
+  tokens: { open(token: string): AttemptRef | null }
+  temporal: GenerationStarter
+  /** written into every generation: whether its money is real */
+  mode: SpendMode
+  logger: Logger
+  limits?: Partial<GatewayLimits>
+  links?: GatewayLinks
+}
+
+/** Where else a generation can be looked at. */
+export interface GatewayLinks {
+  /** the workflow in Temporal's UI; null where nobody knows its address */
+  temporal(generationId: string): string | null
+}
+
+/** The same with every default filled in: what routes are given. */
+export interface RouteDeps extends Omit<GatewayDeps, 'limits' | 'links'> {
+  limits: GatewayLimits
+  links: GatewayLinks
+  wakes: WakeGate
+  /** aborted when the gateway begins to close: whoever only waits stops waiting */
+  closing: AbortSignal
+}

@@ -1,0 +1,95 @@
+// POST /v1/generations
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { z } from 'zod'
+import { parseGenerationRequest } from '../../catalog/parse-request.ts'
+import { requestSha256 } from '../../catalog/request-digest.ts'
+import { generationRequestSchema } from '../../catalog/request-schema.ts'
+import type { GenerationRequest } from '../../contract/index.ts'
+import { safeText } from '../../observability/safe-text.ts'
+import { checkPublicUrl } from '../../storage/url-guard.ts'
+import { acceptGeneration } from '../accept-generation.ts'
+import type { RouteDeps } from '../gateway-deps.ts'
+import { generationPath, hasEnded, toAnswer } from '../generation-answer.ts'
+import { generationIdOfKey, newGenerationId, readIdempotencyKey, sha256 } from '../idempotency.ts'
+import { ProblemError, type FieldError } from '../problem.ts'
+import { generationSchema, json, problems } from '../schemas.ts'
+import { createWaitingRoom, readWaitMs } from '../waiting-room.ts'
+
+const headersSchema = z.object({
+  'idempotency-key': z.string().min(1).max(255).optional().describe('the same key and body give the same generation'),
+  prefer: z.string().optional().describe('`wait=N`: answer when the generation has ended, at the latest after N seconds'),
+})
+
+export function registerCreateGeneration(app: FastifyInstance, deps: RouteDeps): void {
+  const { limits, links } = deps
+  const waitingRoom = createWaitingRoom(deps.ledger, limits)
+
+  app.route({
+    method: 'POST',
+    url: '/v1/generations',
+    schema: {
+      operationId: 'createGeneration',
+      summary: 'Ask for a picture',
+      headers: headersSchema,
+      body: generationRequestSchema,
+      response: {
+        200: json('Ended: a replay of a generation that has ended, or the end came within `Prefer: wait`', generationSchema),
+        202: json('Accepted; `Location` names the generation', generationSchema),
+        ...problems(400, 413, 415, 422, 503),
+      },
+    },
+    // The schemas are for the document: the catalog's parser knows the models and answers with better words.
+    validatorCompiler: () => (value: unknown) => ({ value }),
+    handler: async (request, reply) => {
+      const key = readIdempotencyKey(request.headers)
+      const wanted = readRequest(request.body)
+      const { generation, replayed } = await acceptGeneration(deps, {
+        id: key === null ? newGenerationId() : generationIdOfKey(key),
+        requestSha256: requestSha256(wanted),
+        request: wanted,
+        mode: deps.mode,
+        idempotencySha256: key === null ? null : sha256(key),
+      })
+      const waitMs = readWaitMs(request.headers['prefer'], limits.maxWaitMs)
+      const waited =
+        waitMs === null ? null : await waitingRoom.waitForEnd(generation, waitMs, leftOrClosing(reply, deps.closing))
+      const answer = toAnswer(waited ?? generation, links)
+      reply.code(hasEnded(answer) ? 200 : 202).header('location', generationPath(answer.id))
+      if (replayed) reply.header('idempotent-replayed', 'true')
+      if (waitMs !== null && waited !== null) reply.header('preference-applied', `wait=${Math.round(waitMs / 1_000)}`)
+      return answer
+    },
+  })
+}
+
+function readRequest(body: unknown): GenerationRequest {
+  const parsed = parseGenerationRequest(body)
+  if (!parsed.ok) throw notAcceptable(parsed.errors)
+  const unreachable = findForbiddenUrls(parsed.request)
+  if (unreachable.length > 0) throw notAcceptable(unreachable)
+  return parsed.request
+}
+
+/** The provider fetches them, not we: still nobody pays for a link into a private network, or one with a password in it. */
+function findForbiddenUrls({ referenceImages = [] }: GenerationRequest): FieldError[] {
+  return referenceImages.flatMap((url, at) => {
+    const checked = checkPublicUrl(url)
+    const field = `referenceImages.${at}`
+    return checked.ok ? [] : [{ field, message: `${field} ${checked.message}` }]
+  })
+}
+
+function notAcceptable(errors: readonly FieldError[]): ProblemError {
+  // 1,000: the longest is a list of allowed values
+  const printable = errors.map((error) => ({ ...error, message: safeText(error.message, 1_000) }))
+  const names = [...new Set(printable.map(({ field }) => (field === '' ? 'the body' : field)))]
+  const detail = `Nothing was started. Not acceptable: ${names.join(', ')}`
+  return new ProblemError('invalid_request', safeText(detail), { errors: printable })
+}
+
+/** Aborted when the caller has gone or the gateway closes. */
+function leftOrClosing(reply: FastifyReply, closing: AbortSignal): AbortSignal {
+  const left = new AbortController()
+  reply.raw.once('close', () => left.abort())
+  return AbortSignal.any([left.signal, closing])
+}

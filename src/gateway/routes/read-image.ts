@@ -1,0 +1,104 @@
+// GET /v1/generations/{id}/images/{n}: the bytes as they were stored. The type is the one that was found in the bytes at that time, the name is
+// ours, and the sandbox keeps whatever they may hold from running in our origin.
+import type { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { generationIdPattern } from '../../contract/index.ts'
+import type { NewImage } from '../../ledger/ledger.ts'
+import type { RouteDeps } from '../gateway-deps.ts'
+import { ProblemError } from '../problem.ts'
+import { problems } from '../schemas.ts'
+
+const paramsSchema = z.object({ id: z.string(), n: z.string().describe('from 0') })
+/** No sign, no leading zero, no exponent: each picture has one address. */
+const indexPattern = /^(0|[1-9]\d{0,3})$/
+const extensions: Readonly<Record<string, string>> = { 'image/png': 'png', 'image/jpeg': 'jpg', 'image/webp': 'webp' }
+const bytesSchema = z.string().meta({ format: 'binary' })
+
+interface Route {
+  Params: { id: string; n: string }
+}
+
+export function registerReadImage(app: FastifyInstance, deps: RouteDeps): void {
+  const url = '/v1/generations/:id/images/:n'
+  app.route<Route>({
+    method: 'GET',
+    url,
+    // Fastify's own HEAD would read the whole picture to throw it away
+    exposeHeadRoute: false,
+    schema: {
+      operationId: 'readImage',
+      summary: 'The bytes of a picture',
+      params: paramsSchema,
+      response: {
+        200: {
+          description: 'The picture, unchanged',
+          content: Object.fromEntries(Object.keys(extensions).map((type) => [type, { schema: bytesSchema }])),
+        },
+        ...problems(404, 503),
+      },
+    },
+    handler: async (request, reply) => reply.send(await prepare(request, reply)),
+  })
+  app.route<Route>({
+    method: 'HEAD',
+    url,
+    schema: { hide: true },
+    handler: async (request, reply) => {
+      const stream = await prepare(request, reply)
+      stream?.destroy()
+      return reply.send()
+    },
+  })
+
+  async function prepare(request: FastifyRequest<Route>, reply: FastifyReply<Route>): Promise<Readable | undefined> {
+    const image = await readImageRow(deps, request.params.id, request.params.n)
+    const headers = {
+      etag: `"${image.sha256}"`,
+      // content-addressed: these bytes never change. Private: a shared cache does not know who may see them
+      'cache-control': 'private, max-age=31536000, immutable',
+      'content-security-policy': "sandbox; default-src 'none'",
+      'content-disposition': `inline; filename="${fileName(image)}"`,
+    }
+    if (holdsTag(request.headers['if-none-match'], image.sha256)) {
+      reply.code(304).headers(headers)
+      return undefined
+    }
+    const { sizeBytes, stream } = await openImage(deps, image)
+    reply.headers({ ...headers, 'content-length': String(sizeBytes) }).type(image.contentType)
+    return stream
+  }
+}
+
+async function readImageRow({ ledger }: RouteDeps, generationId: string, index: string): Promise<NewImage> {
+  const isPossible = generationIdPattern.test(generationId) && indexPattern.test(index)
+  const image = isPossible ? await ledger.readImage(generationId, Number(index)) : null
+  if (image === null) throw noSuchPicture()
+  return image
+}
+
+async function openImage({ store, logger }: RouteDeps, image: NewImage): Promise<{ sizeBytes: number; stream: Readable }> {
+  const { generationId, index, sha256, contentType } = image
+  const opened = await store.open(sha256, contentType).catch((error: unknown) => {
+    logger.warn({ generationId, index, err: error }, 'the result store does not answer')
+    throw new ProblemError('storage_unavailable', 'The picture cannot be read just now. Ask again later.', { cause: error })
+  })
+  if (opened !== null) return opened
+  logger.error({ generationId, index, sha256 }, 'a picture that the ledger knows is not in the result store')
+  throw noSuchPicture()
+}
+
+/** RFC 9110: a list of tags, weak or not, or `*`. */
+function holdsTag(ifNoneMatch: string | undefined, sha256: string): boolean {
+  const tags = ifNoneMatch?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? []
+  return tags.includes('*') || tags.includes(`"${sha256}"`)
+}
+
+/** Ids of other services may hold a colon, which some file systems do not. */
+function fileName({ generationId, index, contentType }: NewImage): string {
+  return `${generationId.replaceAll(':', '-')}-${index}.${extensions[contentType] ?? 'bin'}`
+}
+
+function noSuchPicture(): ProblemError {
+  return new ProblemError('not_found', 'There is no such picture.')
+}

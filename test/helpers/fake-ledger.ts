@@ -1,0 +1,156 @@
+// The ledger as the gateway sees it, in memory. For the gateway's own tests only: the real one has tests of its own.
+import type { Generation, GenerationStatus, ProviderName } from '../../src/contract/index.ts'
+import type { AttemptRef, AttemptRow, Hint, Ledger, NewGeneration, NewImage } from '../../src/ledger/ledger.ts'
+import { LedgerUnavailableError } from '../../src/ledger/ledger.ts'
+import { newbornGeneration } from '../../src/gateway/generation-answer.ts'
+
+export interface FakeLedger extends Ledger {
+  /** true: every call rejects as if the database were gone */
+  isDown: boolean
+  /** false: `readGeneration` alone rejects */
+  canRead: boolean
+  /** names of the methods in the order they were called */
+  readonly calls: string[]
+  readonly hints: Hint[]
+  readonly generations: Map<string, NewGeneration>
+  /** as the plan does it: the row can no longer be forgotten */
+  plan(generationId: string): void
+  end(generationId: string, status: GenerationStatus): void
+  addAttempt(ref: AttemptRef, provider: ProviderName): void
+  addImage(image: NewImage): void
+}
+
+export function createFakeLedger(): FakeLedger {
+  const generations = new Map<string, NewGeneration>()
+  const statuses = new Map<string, GenerationStatus>()
+  const attempts = new Map<string, ProviderName>()
+  const images = new Map<string, NewImage>()
+  const hints: Hint[] = []
+  const calls: string[] = []
+  const keyOf = ({ generationId, item, attempt }: AttemptRef): string => `${generationId} ${item} ${attempt}`
+
+  function called(name: string): void {
+    calls.push(name)
+    if (ledger.isDown) throw new LedgerUnavailableError('connect ECONNREFUSED postgres://darkroom:hunter2@10.0.0.7')
+  }
+
+  function read(id: string): Generation | null {
+    const stored = generations.get(id)
+    if (stored === undefined) return null
+    const status = statuses.get(id) ?? 'planning'
+    const hasEnded = status === 'completed' || status === 'failed' || status === 'cancelled'
+    const own = [...images.values()].filter(({ generationId }) => generationId === id)
+    return {
+      ...newbornGeneration(stored, new Date('2026-11-22T12:00:00.000Z')),
+      status,
+      finishedAt: hasEnded ? '2026-11-22T12:00:20.000Z' : null,
+      images: own.map(({ generationId: _, ...image }) => ({ ...image, url: 'set by the gateway' })),
+    }
+  }
+
+  const unused = async (): Promise<never> => {
+    throw new Error('the gateway has no business with this part of the ledger')
+  }
+
+  const ledger: FakeLedger = {
+    isDown: false,
+    canRead: true,
+    calls,
+    hints,
+    generations,
+    plan: (id) => void statuses.set(id, 'submitting'),
+    end: (id, status) => void statuses.set(id, status),
+    addAttempt: (ref, provider) => void attempts.set(keyOf(ref), provider),
+    addImage: (image) => void images.set(`${image.generationId} ${image.index}`, image),
+
+    async createGeneration(generation) {
+      called('createGeneration')
+      const stored = generations.get(generation.id)
+      if (stored === undefined) {
+        generations.set(generation.id, generation)
+        return { kind: 'created' }
+      }
+      return { kind: stored.requestSha256 === generation.requestSha256 ? 'exists' : 'conflict' }
+    },
+    async forgetUnplanned(id) {
+      called('forgetUnplanned')
+      return !statuses.has(id) && generations.delete(id)
+    },
+    async readGeneration(id) {
+      called('readGeneration')
+      if (!ledger.canRead) throw new LedgerUnavailableError('the connection was lost')
+      return read(id)
+    },
+    async listGenerations({ status, cursor, limit }) {
+      called('listGenerations')
+      const all = [...generations.keys()].toReversed().flatMap((id) => read(id) ?? [])
+      const wanted = all.filter((generation) => status === undefined || generation.status === status)
+      const from = cursor === undefined ? 0 : Number(cursor)
+      const page = wanted.slice(from, from + limit)
+      return { generations: page, nextCursor: from + limit < wanted.length ? String(from + limit) : null }
+    },
+    async readImage(id, index) {
+      called('readImage')
+      return images.get(`${id} ${index}`) ?? null
+    },
+    async readAttempt(ref) {
+      called('readAttempt')
+      const provider = attempts.get(keyOf(ref))
+      return provider === undefined ? null : newRow(ref, provider)
+    },
+    async keepHint(hint) {
+      called('keepHint')
+      const isKnown = hints.some((kept) => keyOf(kept) === keyOf(hint) && kept.bodySha256 === hint.bodySha256)
+      if (!isKnown) hints.push(hint)
+    },
+    async ping() {
+      called('ping')
+    },
+    async close() {},
+
+    recordPlan: unused,
+    readPlan: unused,
+    closeGeneration: unused,
+    claimAttempt: unused,
+    beginSend: unused,
+    releaseSend: unused,
+    rejectSend: unused,
+    loseSend: unused,
+    recordTaskId: unused,
+    adoptTaskId: unused,
+    withdrawAttempt: unused,
+    recordVerdict: unused,
+    isTaskIdHeldElsewhere: unused,
+    readHints: unused,
+  }
+  return ledger
+}
+
+function newRow(ref: AttemptRef, provider: ProviderName): AttemptRow {
+  return {
+    ...ref,
+    provider,
+    account: 'default',
+    baseUrl: 'http://127.0.0.1:1',
+    mode: 'mock',
+    api: 'market',
+    model: 'google/nano-banana',
+    requestSha256: '0'.repeat(64),
+    state: 'accepted',
+    sendId: null,
+    sendStartedAt: null,
+    sendDeadlineAt: null,
+    tries: 1,
+    providerTaskId: 'task-1',
+    adopted: false,
+    outcome: null,
+    reason: null,
+    message: null,
+    cost: { usd: null, credits: null, source: 'none' },
+    provenFree: false,
+    possibleExtraCharge: false,
+    createdAt: new Date(0),
+    acceptedAt: null,
+    finishedAt: null,
+  }
+}

@@ -1,0 +1,167 @@
+// A gateway with a fake ledger, a fake Temporal and two fake providers; over `inject`, or really listening with `listen()`.
+import { createHash } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import type { TestContext } from 'node:test'
+import type { FastifyInstance } from 'fastify'
+import type { GenerationRequest, ProviderName, Wake } from '../../../src/contract/index.ts'
+import { createGateway } from '../../../src/gateway/create-gateway.ts'
+import type { GatewayDeps } from '../../../src/gateway/gateway-deps.ts'
+import { TemporalUnavailableError, type GenerationStarter } from '../../../src/gateway/generation-starter.ts'
+import type { GatewayLimits } from '../../../src/gateway/limits.ts'
+import type { AttemptRef } from '../../../src/ledger/ledger.ts'
+import type { Logger, LogMethod } from '../../../src/observability/logger.ts'
+import type { CallbackVerdict, Provider } from '../../../src/providers/provider.ts'
+import { createCallbackTokens } from '../../../src/tokens/tokens.ts'
+import { createFakeLedger, type FakeLedger } from '../../helpers/fake-ledger.ts'
+
+export interface FakeTemporal extends GenerationStarter {
+  isDown: boolean
+  /** an id in here has no running workflow any more */
+  readonly closed: Set<string>
+  readonly started: Map<string, GenerationRequest>
+  readonly startCalls: string[]
+  readonly wakes: { generationId: string; wake: Wake }[]
+  readonly cancels: string[]
+  /** runs inside every call, before its effect */
+  before: (call: string) => Promise<void>
+}
+
+export function createFakeTemporal(): FakeTemporal {
+  const temporal: FakeTemporal = {
+    isDown: false,
+    closed: new Set(),
+    started: new Map(),
+    startCalls: [],
+    wakes: [],
+    cancels: [],
+    before: async () => {},
+    async start(id, request) {
+      temporal.startCalls.push(id)
+      await called('start')
+      if (temporal.started.has(id)) return 'exists'
+      temporal.started.set(id, request)
+      return 'started'
+    },
+    async signalWake(generationId, wake) {
+      await called('signalWake')
+      if (temporal.closed.has(generationId)) return 'closed'
+      temporal.wakes.push({ generationId, wake })
+      return 'signalled'
+    },
+    async requestCancel(id) {
+      temporal.cancels.push(id)
+      await called('requestCancel')
+      if (temporal.closed.has(id)) return 'closed'
+      return temporal.started.has(id) ? 'requested' : 'unknown'
+    },
+    ping: () => called('ping'),
+  }
+  async function called(name: string): Promise<void> {
+    await temporal.before(name)
+    if (temporal.isDown) throw new TemporalUnavailableError('14 UNAVAILABLE: No connection to 10.0.0.8:7233')
+  }
+  return temporal
+}
+
+/** The one that signs, as Kie does: `x-signature: good`. */
+function readSigned({ rawBody, headers }: Parameters<Provider['readCallback']>[0]): CallbackVerdict {
+  if (headers['x-signature'] !== 'good') return { ok: false, status: 401, message: 'the signature does not fit' }
+  return readUnsigned({ rawBody })
+}
+
+function readUnsigned({ rawBody }: { rawBody: Uint8Array }): CallbackVerdict {
+  try {
+    const body = JSON.parse(Buffer.from(rawBody).toString()) as { taskId?: string; state?: string }
+    return { ok: true, claim: { claimedTaskId: body.taskId ?? null, claimedState: body.state ?? null } }
+  } catch {
+    return { ok: false, status: 400, message: 'not JSON' }
+  }
+}
+
+/** Writes everything as it is: what the real logger would still take out must not be given to it in the first place. */
+function createRawLogger(lines: string[], bound: object = {}): Logger {
+  const write: LogMethod = (fields: object | string, message?: string) => {
+    const given = typeof fields === 'string' ? { msg: fields } : { ...fields, msg: message }
+    const showErrors = (_: string, value: unknown): unknown =>
+      value instanceof Error ? { ...value, message: value.message, stack: value.stack, cause: value.cause } : value
+    lines.push(JSON.stringify({ ...bound, ...given }, showErrors))
+  }
+  const levels = { trace: write, debug: write, info: write, warn: write, error: write, fatal: write, silent: () => {} }
+  return { ...levels, level: 'trace', child: (fields) => createRawLogger(lines, { ...bound, ...fields }) }
+}
+
+const pngBytes = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')
+
+export interface TestGateway {
+  app: FastifyInstance
+  ledger: FakeLedger
+  temporal: FakeTemporal
+  /** every line that was logged */
+  log: string[]
+  /** a sealed token of an attempt that the ledger has */
+  tokenOf(ref: Partial<AttemptRef>, provider?: ProviderName): string
+  /** puts a picture into store and ledger; gives its address */
+  addImage(generationId: string, index?: number): string
+  pngBytes: Buffer
+  listen(): Promise<{ port: number; url: string }>
+}
+
+export async function startGateway(
+  t: Pick<TestContext, 'after'>,
+  options: { limits?: Partial<GatewayLimits>; deps?: Partial<GatewayDeps> } = {},
+): Promise<TestGateway> {
+  const ledger = createFakeLedger()
+  const temporal = createFakeTemporal()
+  const log: string[] = []
+  const tokens = createCallbackTokens({ current: 'a secret of the test, long enough' })
+  const objects = new Map<string, Buffer>()
+  const app = await createGateway({
+    ledger,
+    temporal,
+    tokens,
+    store: {
+      open: async (sha256) => {
+        const bytes = objects.get(sha256)
+        return bytes === undefined ? null : { sizeBytes: bytes.length, stream: Readable.from([bytes]) }
+      },
+    },
+    providers: new Map([
+      ['kie', { name: 'kie', readCallback: readSigned }],
+      ['defapi', { name: 'defapi', readCallback: readUnsigned }],
+    ]),
+    mode: 'mock',
+    logger: createRawLogger(log),
+    links: { temporal: (id) => `http://temporal.test/${id}` },
+    ...options.deps,
+    // short enough for a test to see two intervals pass
+    limits: { wakeIntervalMs: 150, waitPollFirstMs: 10, waitPollMaxMs: 20, ...options.limits },
+  })
+  t.after(() => app.close())
+  return {
+    app,
+    ledger,
+    temporal,
+    log,
+    pngBytes,
+    tokenOf(ref, provider = 'defapi') {
+      const whole = { generationId: 'gen_1', item: 0, attempt: 1, ...ref }
+      ledger.addAttempt(whole, provider)
+      return tokens.seal(whole)
+    },
+    addImage(generationId, index = 0) {
+      const sha256 = createHash('sha256').update(pngBytes).digest('hex')
+      objects.set(sha256, pngBytes)
+      const shape = { item: 0, attempt: 1, contentType: 'image/png', width: 1, height: 1, provenance: 'none' } as const
+      ledger.addImage({ ...shape, generationId, index, sha256, sizeBytes: pngBytes.length })
+      return sha256
+    },
+    async listen() {
+      await app.listen({ host: '127.0.0.1', port: 0 })
+      const { port } = app.server.address() as AddressInfo
+      return { port, url: `http://127.0.0.1:${port}` }
+    },
+  }
+}
+
+export const goodRequest = { model: 'nano-banana', prompt: 'a red fox in the snow' }
