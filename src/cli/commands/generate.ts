@@ -1,0 +1,79 @@
+// darkroom generate: asks a running service for a picture and, unless told otherwise, waits for it.
+import { writeFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import type { Generation } from '../../contract/index.ts'
+import { safeText } from '../../observability/safe-text.ts'
+import type { CliContext } from '../context.ts'
+import { writeLine } from '../context.ts'
+import type { ExitCode } from '../errors.ts'
+import { CliError, exitCodes } from '../errors.ts'
+import { followGeneration, hasEnded } from '../follow-generation.ts'
+import type { GatewayClient } from '../gateway-client.ts'
+import { chooseGatewayUrl, createGatewayClient } from '../gateway-client.ts'
+import { createProgressLine } from '../render/progress.ts'
+import type { RequestFlags } from '../request-options.ts'
+import { addRequestFlags, readRequest } from '../request-options.ts'
+import { printGeneration } from '../print-generation.ts'
+import type { CommandHost } from './command-host.ts'
+
+interface GenerateFlags extends RequestFlags {
+  url?: string
+  json?: boolean
+  wait: boolean
+  output?: string
+  idempotencyKey?: string
+}
+
+export function addGenerateCommand(program: Command, host: CommandHost): void {
+  addRequestFlags(
+    program
+      .command('generate')
+      .description('ask the running service for a picture')
+      .argument('[prompt...]', 'what to make')
+      .option('--url <address>', 'the gateway (default: DARKROOM_URL, else http://127.0.0.1:8080)')
+      .option('--no-wait', 'print the accepted generation and do not wait for its end')
+      .option('-o, --output <file>', 'save the picture there, too')
+      .option('--idempotency-key <key>', 'the same key and request give the same generation')
+      .option('--json', 'print the generation as JSON'),
+  ).action((prompt: string[], flags: GenerateFlags) => host.run((context) => generate(context, prompt, flags)))
+}
+
+async function generate(context: CliContext, prompt: string[], flags: GenerateFlags): Promise<ExitCode> {
+  if (flags.output !== undefined && !flags.wait)
+    throw new CliError('--output needs the picture: leave out --no-wait.', exitCodes.usage)
+  const gateway = createGatewayClient(chooseGatewayUrl(flags.url, context.env))
+  const request = await readRequest(prompt, flags)
+  const accepted = await gateway.create(request, flags.idempotencyKey ?? null)
+  const generation = flags.wait ? await waitForEnd(context, gateway, accepted) : accepted
+  if (flags.output !== undefined && generation.images.length > 0) await saveImage(gateway, generation, flags.output)
+  printGeneration(context, generation, { isJson: flags.json === true, gatewayUrl: gateway.url })
+  if (flags.output !== undefined && generation.images.length > 0)
+    writeLine(context.stderr, `saved to ${safeText(flags.output, 500)}`)
+  if (flags.wait && !hasEnded(generation)) {
+    writeLine(context.stderr, `It goes on without us. Look again: darkroom show ${safeText(generation.id, 200)}`)
+    return exitCodes.interrupted
+  }
+  return generation.status === 'failed' || generation.status === 'cancelled' ? exitCodes.failed : exitCodes.done
+}
+
+/** Ctrl-C ends the waiting only: the picture is being paid for. */
+async function waitForEnd(context: CliContext, gateway: GatewayClient, accepted: Generation): Promise<Generation> {
+  const stop = new AbortController()
+  const stopListening = context.onStopSignal(() => stop.abort())
+  try {
+    return await followGeneration(accepted, { gateway, progress: createProgressLine(context.stderr), signal: stop.signal })
+  } finally {
+    stopListening()
+  }
+}
+
+async function saveImage(gateway: GatewayClient, generation: Generation, path: string): Promise<void> {
+  const bytes = await gateway.readImage(generation.id, 0)
+  await writeFile(path, bytes).catch((error: unknown) => {
+    throw new CliError(
+      `--output: ${path} cannot be written. The picture is stored as generation ${generation.id}.`,
+      exitCodes.usage,
+      { cause: error },
+    )
+  })
+}

@@ -1,0 +1,58 @@
+// The command line as a tree of commands. Building it loads nothing heavy: a command imports what it needs when it runs.
+import { Command, CommanderError } from 'commander'
+import { safeText } from '../observability/safe-text.ts'
+import { addCancelCommand } from './commands/cancel.ts'
+import type { CommandHost } from './commands/command-host.ts'
+import { addGenerateCommand } from './commands/generate.ts'
+import { addListCommand } from './commands/list.ts'
+import { addShowCommand } from './commands/show.ts'
+import type { CliContext } from './context.ts'
+import { writeLine } from './context.ts'
+import type { ExitCode } from './errors.ts'
+import { exitCodes, stackLines, tellError } from './errors.ts'
+
+/** Runs one command line to its end and returns the exit code. Never throws, never ends the process. */
+export async function runCli(args: readonly string[], context: CliContext): Promise<ExitCode> {
+  let exitCode: ExitCode = exitCodes.done
+  const program = new Command('darkroom')
+  const host: CommandHost = {
+    async run(body) {
+      exitCode = await body(context)
+    },
+  }
+  program
+    .description('Each picture from a slow, flaky, paid image API as a durable Temporal workflow.')
+    .option('--debug', 'show the stack of an error')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      // What was typed is part of such an error.
+      outputError: (text, write) => write(`${safeText(text.trim(), 1_000)}\n`),
+    })
+  addCommands(program, host)
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    // commander has written its own sentence; for `--help` the exit code is 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+    return reportError(error, context, args.includes('--debug'))
+  }
+}
+
+function addCommands(program: Command, host: CommandHost): void {
+  addGenerateCommand(program, host)
+  addShowCommand(program, host)
+  addListCommand(program, host)
+  addCancelCommand(program, host)
+}
+
+function reportError(error: unknown, { stderr }: CliContext, debug: boolean): ExitCode {
+  const { lines, exitCode, isExpected } = tellError(error)
+  for (const line of lines) writeLine(stderr, line)
+  if (debug) for (const line of stackLines(error)) writeLine(stderr, line)
+  else if (!isExpected) writeLine(stderr, 'Nobody thought of this one. Run it again with --debug to see where it comes from.')
+  return exitCode
+}

@@ -1,0 +1,56 @@
+// One generation for a person.
+import type { Generation, ImageReport } from '../../contract/index.ts'
+import { safeText } from '../../observability/safe-text.ts'
+import { renderAttempts } from './attempts-table.ts'
+import type { Paint } from './colours.ts'
+import { describeCost, describeDuration, describeSize } from './units.ts'
+
+export interface GenerationView {
+  paint: Paint
+  /** of the terminal; 100 where there is none */
+  columns: number
+  /** where a picture is, for a person: a path or a URL */
+  locate: (image: ImageReport) => string
+}
+
+export function renderGeneration(generation: Generation, view: GenerationView): string {
+  const { paint } = view
+  const lines = [headline(generation, paint)]
+  if (generation.attempts.length > 0) lines.push(renderAttempts(generation.attempts, paint, view.columns))
+  const facts = factsOf(generation, view)
+  const width = Math.max(...facts.map(([name]) => name.length))
+  for (const [name, value] of facts) lines.push(`${paint.quiet(name.padEnd(width))}  ${value}`)
+  return lines.join('\n')
+}
+
+function headline(generation: Generation, paint: Paint): string {
+  const { status, timings } = generation
+  const colour = status === 'completed' ? paint.good : status === 'failed' || status === 'cancelled' ? paint.bad : paint.warn
+  const took = timings.totalMs === null ? '' : ` in ${describeDuration(timings.totalMs)}`
+  const money = generation.mode === 'mock' ? paint.quiet(' (simulated providers, no real money)') : ''
+  return `${paint.strong(safeText(generation.id, 200))}  ${colour(status)}${took}${money}`
+}
+
+function factsOf(generation: Generation, view: GenerationView): [name: string, value: string][] {
+  const { servedBy, failure, fidelity, links } = generation
+  const facts: [string, string][] = [['Prompt', safeText(generation.prompt, 120)]]
+  if (servedBy !== null) {
+    facts.push([
+      'Served by',
+      `${servedBy.provider}, ${safeText(servedBy.model, 80)}, task ${safeText(servedBy.providerTaskId, 80)}`,
+    ])
+  }
+  if (failure !== null) facts.push(['Failure', view.paint.bad(`${failure.type}: ${safeText(failure.message)}`)])
+  for (const image of generation.images) {
+    facts.push(['File', safeText(view.locate(image), 500)])
+    facts.push(['', `${safeText(image.contentType, 40)}, ${image.width} × ${image.height}, ${describeSize(image.sizeBytes)}`])
+  }
+  facts.push(['Cost', describeCost(generation.cost)])
+  if (fidelity !== null && fidelity.level !== 'exact') {
+    const changes = fidelity.changes.map(({ field, asked, sent }) => `${field} ${asked} → ${sent ?? 'not sent'}`)
+    facts.push(['Fidelity', safeText(`${fidelity.level}: ${changes.join('; ')}`)])
+  }
+  for (const { decision, because } of generation.decisions) facts.push(['Decision', safeText(`${decision}: ${because}`)])
+  if (links.temporal !== null) facts.push(['Temporal', safeText(links.temporal, 500)])
+  return facts
+}

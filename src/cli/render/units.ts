@@ -1,0 +1,36 @@
+// Numbers with their units, for people.
+import type { Cost, Generation } from '../../contract/index.ts'
+
+export const nothing = '–'
+
+export function describeDuration(ms: number | null): string {
+  if (ms === null) return nothing
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`
+  const seconds = Math.round(ms / 1_000)
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+}
+
+export function describeSize(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} B`
+  return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(0)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`
+}
+
+/** Prices are fractions of a cent; two digits would show most of them as nothing. */
+export function describeUsd(usd: number): string {
+  return `$${usd.toFixed(4).replace(/0{1,2}$/, '')}`
+}
+
+export function describeCost(
+  cost: Cost | Generation['cost'],
+  options: { isFree?: boolean; mode?: Generation['mode'] } = {},
+): string {
+  if (options.isFree === true) return 'free'
+  if (cost.source === 'none' || cost.usd === null) return nothing
+  const source = cost.source === 'estimated' ? ' (estimated)' : ''
+  return `${describeUsd(cost.usd)}${source}`
+}
+
+export function millisecondsBetween(from: string | null, to: string | null): number | null {
+  return from === null || to === null ? null : Date.parse(to) - Date.parse(from)
+}

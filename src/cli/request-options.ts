@@ -1,0 +1,125 @@
+// The flags of `generate` as a request. Checked by the catalog before anything is sent: a typo needs no running service.
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import type { Command } from 'commander'
+import { InvalidArgumentError } from 'commander'
+import { parseGenerationRequest } from '../catalog/parse-request.ts'
+import type { GenerationRequest } from '../contract/index.ts'
+import { CliError, exitCodes } from './errors.ts'
+
+export interface RequestFlags {
+  request?: string
+  model?: string
+  reference?: string[]
+  aspectRatio?: string
+  resolution?: string
+  seed?: number
+  outputFormat?: string
+  provider?: string[]
+  fallback?: boolean
+  onUnknown?: string
+  onOverdue?: string
+  onRefusal?: string
+  deadline?: number
+  maxPaidAttempts?: number
+  metadata?: Record<string, string>
+}
+
+export const defaultModel = 'nano-banana'
+
+export function addRequestFlags(command: Command): Command {
+  return command
+    .option('-m, --model <name>', `model or alias (default: ${defaultModel})`)
+    .option('-r, --reference <url>', 'https URL of a picture to start from; may be repeated', collect)
+    .option('-a, --aspect-ratio <ratio>', 'such as 16:9')
+    .option('--resolution <name>', 'such as 1K, 2K, 4K, where the model has it')
+    .option('--seed <number>', 'where the model has it', parseInteger)
+    .option('--output-format <format>', 'png or jpeg')
+    .option('-p, --provider <name>', 'kie or defapi, in order of preference; may be repeated', collect)
+    .option('--no-fallback', 'ask only the first provider')
+    .option('--on-unknown <what>', 'after a submit without a readable answer: fallback, resubmit or fail')
+    .option('--on-overdue <what>', 'after the deadline of an attempt: fallback or wait')
+    .option('--on-refusal <what>', 'after a refusal of the content: fail or fallback')
+    .option('--deadline <seconds>', 'the whole generation must end within this time', parseInteger)
+    .option('--max-paid-attempts <number>', 'attempts that may cost money', parseInteger)
+    .option('--metadata <key=value>', 'a label of your own, given back unchanged; may be repeated', collectPair)
+    .option('--request <file>', 'the request as JSON, from a file or - for stdin; flags add to it')
+}
+
+/** Reads, merges and checks; throws with one line per wrong field. */
+export async function readRequest(promptWords: string[], flags: RequestFlags): Promise<GenerationRequest> {
+  const base = flags.request === undefined ? {} : await readRequestFile(flags.request)
+  const parsed = parseGenerationRequest({ ...base, ...fromFlags(promptWords, flags, base) })
+  if (parsed.ok) return parsed.request
+  const lines = parsed.errors.map(({ message }) => `  ${message}`)
+  throw new CliError(`The request is not acceptable; nothing was sent.\n${lines.join('\n')}`, exitCodes.usage)
+}
+
+function fromFlags(promptWords: string[], flags: RequestFlags, base: Record<string, unknown>): Record<string, unknown> {
+  const route = {
+    ...(isRecord(base['route']) ? base['route'] : {}),
+    ...defined({
+      providers: flags.provider,
+      // commander says true when `--no-fallback` is not given; that is nobody's wish
+      fallback: flags.fallback === false ? false : undefined,
+      onUnknown: flags.onUnknown,
+      onOverdue: flags.onOverdue,
+      onRefusal: flags.onRefusal,
+      deadlineMs: flags.deadline === undefined ? undefined : flags.deadline * 1_000,
+      maxPaidAttempts: flags.maxPaidAttempts,
+    }),
+  }
+  return defined({
+    model: flags.model ?? (base['model'] === undefined ? defaultModel : undefined),
+    prompt: promptWords.length > 0 || base['prompt'] === undefined ? promptWords.join(' ') : undefined,
+    referenceImages: flags.reference,
+    aspectRatio: flags.aspectRatio,
+    resolution: flags.resolution,
+    seed: flags.seed,
+    outputFormat: flags.outputFormat,
+    metadata: flags.metadata,
+    route: Object.keys(route).length === 0 ? undefined : route,
+  })
+}
+
+async function readRequestFile(path: string): Promise<Record<string, unknown>> {
+  const source = path === '-' ? 'stdin' : path
+  let content: string
+  try {
+    content = path === '-' ? await text(process.stdin) : await readFile(path, 'utf8')
+  } catch (error) {
+    throw new CliError(`--request: ${source} cannot be read.`, exitCodes.usage, { cause: error })
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(content)
+  } catch (error) {
+    throw new CliError(`--request: ${source} is not JSON.`, exitCodes.usage, { cause: error })
+  }
+  if (!isRecord(value) || Array.isArray(value))
+    throw new CliError(`--request: ${source} must hold one JSON object.`, exitCodes.usage)
+  return value
+}
+
+function defined(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+}
+
+function collect(value: string, earlier: string[] | undefined): string[] {
+  return [...(earlier ?? []), value]
+}
+
+function collectPair(value: string, earlier: Record<string, string> | undefined): Record<string, string> {
+  const at = value.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('It must be key=value.')
+  return { ...earlier, [value.slice(0, at)]: value.slice(at + 1) }
+}
+
+export function parseInteger(value: string): number {
+  if (!/^\d{1,15}$/.test(value)) throw new InvalidArgumentError('It must be a whole number.')
+  return Number(value)
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
