@@ -107,15 +107,15 @@ function choiceMessage(
   offers: readonly { value: string; by: ProviderName[] }[],
   inRoute: readonly ProviderName[],
 ): string {
+  const pictures = (request.referenceImages?.length ?? 0) > 0 ? ' with reference images' : ''
+  if (offers.length === 0) return `${model.name} has no choice of ${field}${pictures} at any provider; leave it out`
+  const { aspectRatio } = request
   const ratio =
-    field === 'resolution'
-      ? ` with ${request.aspectRatio === undefined ? 'no aspectRatio' : `aspectRatio ${request.aspectRatio}`}`
-      : ''
-  if (offers.length === 0) return `${model.name} has no choice of ${field}${ratio} at any provider; leave it out`
+    field === 'resolution' ? ` with ${aspectRatio === undefined ? 'no aspectRatio' : `aspectRatio ${aspectRatio}`}` : ''
   const groups = new Map<string, string[]>()
   for (const { value, by } of offers) groups.set(titlesOf(by), [...(groups.get(titlesOf(by)) ?? []), value])
   const what = [...groups].map(([titles, values]) => `${values.join(', ')} (${titles})`).join('; ')
-  return `${field} ${quote(asked)} is not possible for ${model.name}${ratio} at ${titlesOf(inRoute)}; allowed: ${what}`
+  return `${field} ${quote(asked)} is not possible for ${model.name}${pictures}${ratio} at ${titlesOf(inRoute)}; allowed: ${what}`
 }
 
 const titlesOf = (providers: readonly ProviderName[]): string => listed(providers.map((provider) => providerTitles[provider]))

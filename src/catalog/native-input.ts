@@ -2,7 +2,7 @@
 // Reference images are never dropped: a native model that cannot take them does not fit.
 import type { FidelityChange, FidelityLevel, GenerationRequest, ProviderName } from '../contract/index.ts'
 import { nearestRatio } from './aspect-ratio.ts'
-import type { NativeModel } from './model-schema.ts'
+import type { NativeModel, NativeParameters } from './model-schema.ts'
 import { referenceLimits } from './models.ts'
 import { checkKnownFields, refusedCombination } from './native-schema.ts'
 import { reservedFieldProblem } from './provider-options.ts'
@@ -85,9 +85,11 @@ function mapAspectRatio(draft: Draft): void {
   let ratio = asked
   if (!choices.has(asked)) {
     const nearest = nearestRatio(asked, [...choices.keys()])
-    // `auto` leaves the choice to the provider, and its own default is a choice of the provider too.
-    if (nearest === null)
-      return change(draft, 'adapted', 'aspectRatio', asked, null, `has no ${asked} for this model: its own default decides`)
+    if (nearest === null) {
+      // `auto` leaves the choice to the provider, and its own default is a choice of the provider too.
+      const level = asked === 'auto' ? 'adapted' : 'degraded'
+      return change(draft, level, 'aspectRatio', asked, null, `has no ${asked} for this model: its own default decides`)
+    }
     ratio = nearest.ratio
     change(draft, nearest.sameComposition ? 'adapted' : 'degraded', 'aspectRatio', asked, ratio, `has no ${asked} for this model`)
   }
@@ -120,14 +122,8 @@ function mapResolution(draft: Draft): void {
     const carrier = carrierOf(native, 'resolution')
     if (size === undefined || carrier === null) {
       const ratios = Object.keys(parameter.sizes[asked] ?? {})
-      return change(
-        draft,
-        'degraded',
-        'resolution',
-        asked,
-        null,
-        `has ${asked} ${ratios.length === 0 ? 'at no ratio' : `at ${ratios.join(', ')} only`}`,
-      )
+      const where = ratios.length === 0 ? 'at no ratio' : `at ${ratios.join(', ')} only`
+      return change(draft, 'degraded', 'resolution', asked, null, `has ${asked} ${where}`)
     }
     draft.input[carrier] = size
     return
@@ -190,8 +186,11 @@ function settleRefusedCombination(draft: Draft): void {
   const parameter = native.parameters.resolution
   const refused = refusedCombination(native, input)
   if (refused === null || parameter === undefined || !('field' in parameter) || request.resolution === undefined) return
-  const choices = [...choicesOf(native, 'resolution')].toSorted(([a], [b]) => sizeOfResolution(b) - sizeOfResolution(a))
-  const fitting = choices.find(([, theirs]) => refusedCombination(native, { ...input, [parameter.field]: theirs }) === null)
+  // Downwards only: more than was asked costs more than was asked.
+  const lower = [...choicesOf(native, 'resolution')]
+    .filter(([ours]) => sizeOfResolution(ours) < sizeOfResolution(request.resolution ?? ''))
+    .toSorted(([a], [b]) => sizeOfResolution(b) - sizeOfResolution(a))
+  const fitting = lower.find(([, theirs]) => refusedCombination(native, { ...input, [parameter.field]: theirs }) === null)
   if (fitting === undefined) delete input[parameter.field]
   else input[parameter.field] = fitting[1]
   draft.changes = draft.changes.filter((entry) => entry.field !== 'resolution')
@@ -199,7 +198,7 @@ function settleRefusedCombination(draft: Draft): void {
 }
 
 /** The native field that carries a parameter of ours, if one does. */
-function carrierOf(native: NativeModel, name: 'aspectRatio' | 'resolution' | 'outputFormat' | 'seed'): string | null {
+function carrierOf(native: NativeModel, name: keyof NativeParameters): string | null {
   const parameter = native.parameters[name]
   if (parameter === undefined) return null
   if ('field' in parameter) return parameter.field
@@ -255,15 +254,18 @@ export function buildNativeInput(provider: ProviderName, native: NativeModel, re
   return { kind: 'built', input: draft.input, fidelity: { level: levelOf(draft), changes } }
 }
 
+const parameterNames = ['prompt', 'referenceImages', 'aspectRatio', 'resolution', 'outputFormat', 'seed'] as const
+
+/** Errors in the body, told in terms of what the caller wrote. */
 function wrongFields({ provider, native, request, input }: Draft): RequestError[] {
   const options = request.providerOptions?.[provider] ?? {}
+  const where = `${native.model ?? native.api} at ${providerTitles[provider]}`
   return checkKnownFields(native, input).map(({ field, message }) => {
-    const name = field.split('.')[0] ?? ''
-    const path = Object.hasOwn(options, name) ? `providerOptions.${provider}.${field}` : `providerOptions.${provider}`
-    return {
-      field: path,
-      message: `${path} does not fit ${native.model ?? native.api} at ${providerTitles[provider]}: ${message}`,
-    }
+    const [name = '', ...rest] = field.split('.')
+    const ours = parameterNames.find((parameter) => carrierOf(native, parameter) === name)
+    const owner = Object.hasOwn(options, name) || ours === undefined ? `providerOptions.${provider}.${name}` : ours
+    const path = [owner, ...rest].join('.')
+    return { field: path, message: `${path} ${message} (${where})` }
   })
 }
 

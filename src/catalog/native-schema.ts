@@ -4,6 +4,7 @@ import type { ProviderName } from '../contract/index.ts'
 import { models, nativesOf } from './models.ts'
 import type { NativeField, NativeModel } from './model-schema.ts'
 import { publicHttpsUrlProblem } from './reference-url.ts'
+import { problemOf } from './request-sentences.ts'
 
 /** What is wrong with one native field. */
 export interface NativeInputError {
@@ -87,9 +88,9 @@ export function refusedCombination(
 
 /** Checks the fields that are documented. Others pass: providers ignore what they do not know. */
 export function checkKnownFields(native: NativeModel, input: Record<string, unknown>): NativeInputError[] {
-  const parsed = nativeInputSchema(native).safeParse(input)
+  const parsed = nativeInputSchema(native).safeParse(input, { reportInput: true })
   if (!parsed.success) {
-    return parsed.error.issues.map((issue) => ({ field: issue.path.join('.'), message: issue.message }))
+    return parsed.error.issues.map((issue) => ({ field: issue.path.join('.'), message: problemOf(issue) }))
   }
   const refused = refusedCombination(native, input)
   return refused === null ? [] : [{ field: refused.fields[0] ?? '', message: refused.why }]

@@ -51,7 +51,8 @@ function limitProblem(issue: Extract<Issue, { code: 'too_big' | 'too_small' }>):
   return `${verb} ${word} ${thousands(Number(limit))}${unit}${sizeOf(issue.input)}`
 }
 
-function problemOf(issue: Issue): string {
+/** What is wrong, as the end of a sentence that begins with the field. The schema must be run with `reportInput`. */
+export function problemOf(issue: Issue): string {
   const own = ownMessage(issue.message)
   if (own !== null) return own
   switch (issue.code) {
