@@ -6,12 +6,10 @@ import type { QueryOutcome, Snapshot } from '../providers/provider.ts'
 import { attemptContext } from './attempt-context.ts'
 import type { AttemptContext } from './attempt-context.ts'
 import type { ActivityDeps } from './deps.ts'
+import { pollDelayMs, withinDeadline } from './poll-delay.ts'
 import { standingOf } from './standing.ts'
 import { notYet, toApplicationFailure } from './to-application-failure.ts'
-import type { AttemptStanding, AwaitInput, PlanLimits } from './types.ts'
-
-/** From `pollMinMs` to `pollMaxMs` in about eight polls. */
-const pollGrowth = 1.25
+import type { AttemptStanding, AwaitInput } from './types.ts'
 
 export function createAwaitTask(deps: ActivityDeps) {
   return async function awaitTask({ ref, entry, providerTaskId, recorded }: AwaitInput): Promise<AttemptStanding> {
@@ -28,17 +26,12 @@ export function createAwaitTask(deps: ActivityDeps) {
         return standingOf(await deps.ledger.recordVerdict(ref, verdictOf(answer.snapshot)))
       }
       // Only a parsed terminal state is an end: 401, 404, 429, 5xx, HTML and unknown words all mean "ask again".
-      throw notYet('StillPending', describe(attempt, answer), pollDelayMs(attempt.limits, info.attempt, answer))
+      const delayMs = pollDelayMs(attempt.limits, info.attempt, answer)
+      throw notYet('StillPending', describe(attempt, answer), withinDeadline(delayMs, info, Date.now()))
     } catch (error) {
       throw toApplicationFailure(error)
     }
   }
-}
-
-/** When to ask again: growing with the number of polls, or as long as the provider says. */
-export function pollDelayMs(limits: PlanLimits, activityTry: number, answer: QueryOutcome): number {
-  const paceMs = Math.min(limits.pollMaxMs, limits.pollMinMs * pollGrowth ** (activityTry - 1))
-  return answer.kind === 'unreadable' && answer.retryAfterMs !== null ? Math.max(paceMs, answer.retryAfterMs) : paceMs
 }
 
 /** What the ledger books for a provider's final word. */

@@ -6,6 +6,7 @@ import type { Snapshot } from '../providers/provider.ts'
 import { attemptContext } from './attempt-context.ts'
 import type { AttemptContext } from './attempt-context.ts'
 import type { ActivityDeps } from './deps.ts'
+import { withinDeadline } from './poll-delay.ts'
 import { standingOf } from './standing.ts'
 import { notYet, toApplicationFailure } from './to-application-failure.ts'
 import type { AttemptInput, AttemptStanding } from './types.ts'
@@ -26,7 +27,11 @@ export function createListenForLostReply(deps: ActivityDeps) {
       const isHopeless =
         !attempt.planned.hasCallback && (row.sendDeadlineAt === null || row.sendDeadlineAt.getTime() <= Date.now())
       if (isHopeless) return standingOf(row)
-      throw notYet('StillSilent', 'no sign of the lost reply yet', attempt.limits.listenPollMs)
+      throw notYet(
+        'StillSilent',
+        'no sign of the lost reply yet',
+        withinDeadline(attempt.limits.listenPollMs, Context.current().info, Date.now()),
+      )
     } catch (error) {
       throw toApplicationFailure(error)
     }

@@ -12,6 +12,9 @@ import { applicationFailureOf, generationFailed, refusalOf, sentenceOf } from '.
 import { liveView } from './live-view.ts'
 import { createWakes } from './wakes.ts'
 
+/** Temporal ends a retrying activity up to one poll before its time; 2 s covers the last poll (see activities/poll-delay.ts). */
+const lastMomentMs = 2_000
+
 type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>
 
 /**
@@ -185,6 +188,8 @@ async function wakeOrPoll(run: Run, { attempt }: StepOf<'await'>): Promise<void>
     attempt.provenFree = standing.provenFree
   } catch (error) {
     if (isCancellation(error)) throw error
+    // Only the deadline may end the wait: a poller that ends early for any other reason is started again after the next grace.
+    if (Date.now() < endsAtMs - lastMomentMs) return
     // No answer in time is not a failure of the task: it is left open, owing.
     attempt.phase = 'overdue'
     attempt.reason = 'deadline'

@@ -1,0 +1,212 @@
+// The real workflow on a real server, with activities that the test holds in its hand.
+import type { TestContext } from 'node:test'
+import type { WorkflowHandleWithStartDetails } from '@temporalio/client'
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
+import type { NativeConnection } from '@temporalio/worker'
+import type { Activities } from '../../src/activities/index.ts'
+import { notYet } from '../../src/activities/to-application-failure.ts'
+import type { AttemptStanding, Plan, PlanLimits } from '../../src/activities/types.ts'
+import type { Generation, GenerationRequest, Wake } from '../../src/contract/index.ts'
+import { generateImageWorkflowName, queryTaskQueue, submitTaskQueue, wakeSignal } from '../../src/contract/index.ts'
+import type { GenerateImage } from '../../src/workflows/generate-image.ts'
+import { loadWorkflowBundle } from '../../src/worker/workflow-bundle.ts'
+import { inReverse } from './in-reverse.ts'
+import { testCacheFolder, testTemporal } from './temporal.ts'
+import type { TestTemporal } from './temporal.ts'
+
+// Only what is wrong: a worker's life is told in twenty lines otherwise.
+Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
+
+export type Fakes = Partial<Activities>
+
+export const limits: PlanLimits = {
+  submitMaxTries: 3,
+  submitRetryInitialMs: 10,
+  submitRetryMaxMs: 50,
+  submitStartToCloseMs: 10_000,
+  submitHeartbeatTimeoutMs: 5_000,
+  queryStartToCloseMs: 5_000,
+  firstPollAfterMs: 60_000,
+  pollMinMs: 20,
+  pollMaxMs: 60_000,
+  unknownListenMs: 60_000,
+  listenPollMs: 20,
+  storeStartToCloseMs: 5_000,
+  wakesPerAttempt: 10,
+  wakeSpacingMs: 50,
+}
+
+export function standing(state: AttemptStanding['state'], more: Partial<AttemptStanding> = {}): AttemptStanding {
+  const providerTaskId = ['accepted', 'succeeded', 'failed'].includes(state) ? 'task-1' : null
+  return { state, providerTaskId, recorded: true, reason: null, message: null, provenFree: false, tries: 1, ...more }
+}
+
+export function generation(id: string, status: Generation['status']): Generation {
+  const at = '2026-01-01T00:00:00.000Z'
+  return {
+    id,
+    status,
+    mode: 'mock',
+    model: 'nano-banana',
+    prompt: 'a fox',
+    createdAt: at,
+    finishedAt: at,
+    servedBy: null,
+    attempts: [],
+    images: [],
+    cost: { usd: null, source: 'none' },
+    fidelity: null,
+    timings: { untilSubmitMs: null, submitMs: null, providerMs: null, storeMs: null, totalMs: null },
+    decisions: [],
+    failure: null,
+    metadata: {},
+    links: { self: `/v1/generations/${id}`, temporal: null },
+  }
+}
+
+/** "Ask again in a minute": only a wake can end this wait within a test. */
+export const pendingForAMinute = (): never => {
+  throw notYet('StillPending', 'still generating', 60_000)
+}
+
+export interface Planned {
+  limits?: Partial<PlanLimits>
+  policy?: Partial<Plan['policy']>
+  deadlineMs?: number
+  attemptDeadlineMs?: number
+}
+
+export interface Rig {
+  temporal: TestTemporal
+  start(fakes: Fakes, plan?: Planned): Promise<Running>
+}
+
+export interface Running {
+  handle: WorkflowHandleWithStartDetails<typeof GenerateImage>
+  wake(attempt?: number): Promise<void>
+  /** stops the workflow's worker, so that events pile up and arrive in one activation */
+  pauseWorkflow(): Promise<void>
+  resumeWorkflow(): Promise<void>
+  calls: string[]
+}
+
+const wakeOf = (attempt: number): Wake => ({
+  item: 0,
+  attempt,
+  claimedTaskId: 'task-1',
+  claimedState: 'success',
+  receivedAt: '2026-01-01T00:00:00.000Z',
+  bodySha256: '0'.repeat(64),
+})
+
+export async function workflowRig(t: Pick<TestContext, 'after'>): Promise<Rig> {
+  const cleanup = inReverse(t)
+  const temporal = await testTemporal(cleanup)
+  const native = await temporal.connectWorker()
+  let count = 0
+  return {
+    temporal,
+    async start(fakes, planned = {}) {
+      count += 1
+      const id = `rig-${process.pid}-${count}`
+      return startOne(cleanup, temporal, native, id, fakes, planned)
+    },
+  }
+}
+
+async function startOne(
+  t: Pick<TestContext, 'after'>,
+  temporal: TestTemporal,
+  native: NativeConnection,
+  id: string,
+  fakes: Fakes,
+  planned: Planned,
+): Promise<Running> {
+  const calls: string[] = []
+  const plan = planFor(id, planned)
+  const all: Fakes = {
+    planGeneration: async () => plan,
+    resolveAttempt: async () => standing('absent', { provenFree: true }),
+    withdrawAttempt: async ({ reason, message }) => standing('withdrawn', { reason, message, provenFree: true }),
+    closeGeneration: async ({ generationId, closing }) => generation(generationId, closing.status),
+    storeImages: async ({ ref }) => generation(ref.generationId, 'completed'),
+    ...fakes,
+  }
+  const recorded = Object.fromEntries(
+    Object.entries(all).map(([name, run]) => [
+      name,
+      async (...args: unknown[]): Promise<unknown> => {
+        calls.push(name)
+        return Reflect.apply(run, undefined, args) as Promise<unknown>
+      },
+    ]),
+  )
+  const workers = new Set<{ worker: Worker; done: Promise<void> }>()
+  const run = (worker: Worker): { worker: Worker; done: Promise<void> } => {
+    const running = { worker, done: worker.run() }
+    workers.add(running)
+    return running
+  }
+  const workflowWorker = async (): Promise<Worker> =>
+    Worker.create({
+      connection: native,
+      taskQueue: id,
+      workflowBundle: await loadWorkflowBundle(testCacheFolder),
+      activities: recorded,
+      stickyQueueScheduleToStartTimeout: 200,
+    })
+  const activityQueues = plan.route.flatMap(({ submitQueue, queryQueue }) => [submitQueue, queryQueue])
+  let workflows = run(await workflowWorker())
+  for (const taskQueue of activityQueues) {
+    run(await Worker.create({ connection: native, taskQueue, activities: recorded, shutdownGraceTime: 100 }))
+  }
+  const stop = async (running: { worker: Worker; done: Promise<void> }): Promise<void> => {
+    workers.delete(running)
+    running.worker.shutdown()
+    await running.done
+  }
+  t.after(async () => {
+    await Promise.all([...workers].map(stop))
+  })
+  const request: GenerationRequest = { model: 'nano-banana', prompt: 'a fox' }
+  const handle = await temporal.client.workflow.start<typeof GenerateImage>(generateImageWorkflowName, {
+    workflowId: id,
+    taskQueue: id,
+    args: [request],
+  })
+  return {
+    handle,
+    calls,
+    wake: async (attempt = 1) => handle.signal(wakeSignal, wakeOf(attempt)),
+    pauseWorkflow: async () => stop(workflows),
+    resumeWorkflow: async () => {
+      workflows = run(await workflowWorker())
+    },
+  }
+}
+
+function planFor(id: string, planned: Planned): Plan {
+  return {
+    route: (['kie', 'defapi'] as const).map((provider) => ({
+      provider,
+      account: 'default',
+      model: 'google/nano-banana',
+      submitQueue: `${id}-${submitTaskQueue(provider)}`,
+      queryQueue: `${id}-${queryTaskQueue(provider)}`,
+      hasCallback: true,
+      attemptDeadlineMs: planned.attemptDeadlineMs ?? 300_000,
+      fidelity: { level: 'exact', changes: [] },
+    })),
+    policy: {
+      fallback: true,
+      onUnknown: 'fallback',
+      onOverdue: 'fallback',
+      onRefusal: 'fail',
+      maxPaidAttempts: 2,
+      ...planned.policy,
+    },
+    limits: { ...limits, ...planned.limits },
+    deadlineMs: planned.deadlineMs ?? 600_000,
+    decisions: [],
+  }
+}
