@@ -6,7 +6,7 @@ import type { NativeModel, NativeParameters } from './model-schema.ts'
 import { referenceLimits } from './models.ts'
 import { checkKnownFields, refusedCombination } from './native-schema.ts'
 import { reservedFieldProblem } from './provider-options.ts'
-import { thousands } from './request-error.ts'
+import { dottedPath, thousands } from './request-error.ts'
 import type { RequestError } from './request-error.ts'
 
 export interface Fidelity {
@@ -215,10 +215,11 @@ function mergeOptions(draft: Draft): RequestError[] {
   for (const [name, value] of Object.entries(options)) {
     const problem =
       name === native.parameters.referenceImages?.field
-        ? 'reference images are given as `referenceImages`'
+        ? 'cannot be set here: reference images are given as `referenceImages`'
         : reservedFieldProblem(name)
     if (problem !== null) {
-      errors.push({ field: `${path}.${name}`, message: problem })
+      const field = dottedPath(['providerOptions', provider, name])
+      errors.push({ field, message: `${field} ${problem}` })
       continue
     }
     for (const parameter of ['aspectRatio', 'resolution', 'outputFormat', 'seed'] as const) {

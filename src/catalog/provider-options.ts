@@ -1,5 +1,4 @@
 // Which native fields a caller may not set, because darkroom itself must know or say them.
-import { quote } from './request-error.ts'
 
 /** Compared without case, `_` and `-`, since providers spell the same thing in several ways. */
 const reserved = new Map([
@@ -17,8 +16,8 @@ const reserved = new Map([
   ['nvariants', 'the number of pictures is given as `count`'],
 ])
 
-/** Why this native field cannot be set through `providerOptions`; null when it can. */
+/** Why this native field cannot be set through `providerOptions`, as the end of a sentence that begins with it; null when it can. */
 export function reservedFieldProblem(name: string): string | null {
   const because = reserved.get(name.toLowerCase().replaceAll(/[_-]/g, ''))
-  return because === undefined ? null : `${quote(name)} cannot be set here: ${because}`
+  return because === undefined ? null : `cannot be set here: ${because}`
 }
