@@ -56,7 +56,7 @@ export async function postOnce(input: PostInput): Promise<PostResult> {
   const client = new Client(url.origin, { pipelining: 0, connect: gate.connect, headersTimeout: 0, bodyTimeout: 0 })
   const deadline = startDeadline(input.timeoutMs)
   let httpStatus: number | null = null
-  try {
+  const exchange = async (): Promise<PostResult> => {
     const response = await client.request({
       method: 'POST',
       path: url.pathname + url.search,
@@ -66,6 +66,9 @@ export async function postOnce(input: PostInput): Promise<PostResult> {
     })
     httpStatus = response.statusCode
     return { kind: 'reply', reply: await readReply(response, startedMs) }
+  }
+  try {
+    return await Promise.race([exchange(), deadline.expired])
   } catch (error) {
     const verdict = gate.close()
     if (verdict.kind === 'broken') throw verdict.error
@@ -102,7 +105,7 @@ export function createGetter(): (input: GetInput) => Promise<GetResult> {
     const url = new URL(input.url)
     const deadline = startDeadline(input.timeoutMs, input.signal)
     let httpStatus: number | null = null
-    try {
+    const exchange = async (): Promise<GetResult> => {
       const response = await agent.request({
         origin: url.origin,
         method: 'GET',
@@ -112,6 +115,9 @@ export function createGetter(): (input: GetInput) => Promise<GetResult> {
       })
       httpStatus = response.statusCode
       return { kind: 'reply', reply: await readReply(response, startedMs) }
+    }
+    try {
+      return await Promise.race([exchange(), deadline.expired])
     } catch (error) {
       const reason = unreachableCodes.has(errorCode(error)) ? 'unreachable' : 'no_answer'
       return { kind: 'failed', reason, message: describeError(error), httpStatus }
@@ -228,14 +234,31 @@ function headerText(value: string | string[] | undefined): string | null {
   return Array.isArray(value) ? (value[0] ?? null) : value
 }
 
-function startDeadline(timeoutMs: number, outer?: AbortSignal): { signal: AbortSignal; stop: () => void } {
+/**
+ * `expired` rejects at the limit itself: undici looks at the signal of a request only once it has a connection, and by then `postOnce` must
+ * have decided and shut the gate.
+ */
+function startDeadline(
+  timeoutMs: number,
+  outer?: AbortSignal,
+): { signal: AbortSignal; expired: Promise<never>; stop: () => void } {
   const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(new Error(`no whole reply within ${timeoutMs} ms`)), timeoutMs)
-  const onOuterAbort = (): void => controller.abort(new Error('the caller gave the request up'))
+  let expire: (message: string) => void = () => undefined
+  const expired = new Promise<never>((_resolve, reject) => {
+    expire = (message) => {
+      const reason = new Error(message)
+      reject(reason)
+      controller.abort(reason)
+    }
+  })
+  expired.catch(() => undefined)
+  const timer = setTimeout(() => expire(`no whole reply within ${timeoutMs} ms`), timeoutMs)
+  const onOuterAbort = (): void => expire('the caller gave the request up')
   if (outer?.aborted === true) onOuterAbort()
   else outer?.addEventListener('abort', onOuterAbort, { once: true })
   return {
     signal: controller.signal,
+    expired,
     stop() {
       clearTimeout(timer)
       outer?.removeEventListener('abort', onOuterAbort)
