@@ -157,6 +157,7 @@ export interface Ledger {
   /** The stored plan; null: none yet. */
   readPlan(generationId: string): Promise<unknown>
   readGeneration(generationId: string): Promise<Generation | null>
+  /** The newest first. Rejects with `InvalidCursorError` for a cursor that is not ours. */
   listGenerations(filter: GenerationFilter): Promise<{ generations: Generation[]; nextCursor: string | null }>
   /** Ends a generation once; a second call returns what the first one wrote (I2). Stored images are written in the same transaction. */
   closeGeneration(generationId: string, closing: Closing, images: NewImage[]): Promise<Generation>
@@ -202,4 +203,9 @@ export interface Ledger {
 /** The database could not be reached or did not answer in time. Paid submits are refused while it lasts (fail closed). */
 export class LedgerUnavailableError extends Error {
   override readonly name = 'LedgerUnavailableError'
+}
+
+/** The cursor of a listing was not given out by this ledger: an error of the caller. */
+export class InvalidCursorError extends Error {
+  override readonly name = 'InvalidCursorError'
 }

@@ -1,0 +1,38 @@
+// The ledger on Postgres: the real one, or the embedded one behind its socket. One code path.
+import { sql } from 'kysely'
+import type { PoolConfig } from 'pg'
+import { attemptMethods } from './attempts.ts'
+import { openDatabase } from './database.ts'
+import { generationMethods } from './generations.ts'
+import type { LedgerLinks } from './generation-view.ts'
+import { hintMethods } from './hints.ts'
+import type { Ledger } from './ledger.ts'
+
+export interface LedgerOptions {
+  /** `{ connectionString }`, or what the embedded ledger says */
+  connection: PoolConfig
+  links: LedgerLinks
+  /** each call ends within this, waiting for a connection included; default 4.5 s */
+  timeoutMs?: number
+  /** connections of this process; default 10 */
+  maxConnections?: number
+}
+
+/** Whoever must refuse a paid submit because the ledger is away shall know within 5 s, with some time left to say so. */
+const defaultTimeoutMs = 4_500
+
+/** Connects at the first call; `migrateLedger` must have run before. */
+export function createLedger(options: LedgerOptions): Ledger {
+  const { connection, links, timeoutMs = defaultTimeoutMs, maxConnections } = options
+  const { run, close } = openDatabase({ connection, timeoutMs, ...(maxConnections === undefined ? {} : { maxConnections }) })
+  return {
+    ...generationMethods(run, links),
+    ...attemptMethods(run),
+    ...hintMethods(run),
+    ping: () =>
+      run(async (trx) => {
+        await sql`select 1`.execute(trx)
+      }),
+    close,
+  }
+}

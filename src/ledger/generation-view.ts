@@ -1,0 +1,152 @@
+// Rows → the contract's `Generation`. Pure: what is shown is decided here, and nowhere else.
+import type { Selectable } from 'kysely'
+import type { AttemptReport, Generation, ImageReport, Timings } from '../contract/index.ts'
+import { toAttemptRow } from './attempt-rows.ts'
+import { statesThatMayCost } from './attempt-states.ts'
+import { openStatus } from './generation-status.ts'
+import type { NewImage } from './ledger.ts'
+import type { AttemptsTable, GenerationsTable, ImagesTable } from './schema.ts'
+
+export interface LedgerLinks {
+  /** path or URL under which the generation is read */
+  self(generationId: string): string
+  image(generationId: string, index: number): string
+  /** the workflow in Temporal's UI; null where there is none */
+  temporal(generationId: string): string | null
+}
+
+export interface GenerationRows {
+  generation: Selectable<GenerationsTable>
+  attempts: Selectable<AttemptsTable>[]
+  images: Selectable<ImagesTable>[]
+}
+
+export function toGeneration(rows: GenerationRows, links: LedgerLinks): Generation {
+  const { generation } = rows
+  const attempts = rows.attempts.toSorted((one, other) => one.item - other.item || one.attempt - other.attempt)
+  const images = rows.images.toSorted((one, other) => one.image_index - other.image_index)
+  return {
+    id: generation.id,
+    status: generation.status ?? openStatus(generation.plan !== null, newestState(attempts)),
+    mode: generation.mode,
+    model: generation.request.model,
+    prompt: generation.request.prompt,
+    createdAt: generation.created_at.toISOString(),
+    finishedAt: toIso(generation.closed_at),
+    servedBy: servedBy(generation, attempts),
+    attempts: attempts.map((attempt) => toReport(attempt)),
+    images: images.map((image) => toImageReport(image, links)),
+    cost: totalCost(attempts),
+    fidelity: generation.fidelity,
+    timings: timingsOf(generation, attempts),
+    decisions: generation.decisions,
+    failure: generation.failure,
+    metadata: generation.request.metadata ?? {},
+    links: { self: links.self(generation.id), temporal: links.temporal(generation.id) },
+  }
+}
+
+export function toNewImage(row: Selectable<ImagesTable>): NewImage {
+  return {
+    generationId: row.generation_id,
+    index: row.image_index,
+    item: row.item,
+    attempt: row.attempt,
+    sha256: row.sha256,
+    sizeBytes: row.size_bytes,
+    contentType: row.content_type,
+    width: row.width,
+    height: row.height,
+    provenance: row.provenance,
+  }
+}
+
+function toImageReport(row: Selectable<ImagesTable>, links: LedgerLinks): ImageReport {
+  const { generationId, index, ...image } = toNewImage(row)
+  return { index, ...image, url: links.image(generationId, index) }
+}
+
+function toReport(row: Selectable<AttemptsTable>): AttemptReport {
+  const { item, attempt, provider, account, state, model, outcome, reason, message, ...rest } = toAttemptRow(row)
+  return {
+    item,
+    number: attempt,
+    provider,
+    account,
+    state,
+    model,
+    outcome,
+    reason,
+    message,
+    providerTaskId: rest.providerTaskId,
+    adopted: rest.adopted,
+    activityTries: rest.tries,
+    submittedAt: toIso(rest.sendStartedAt),
+    acceptedAt: toIso(rest.acceptedAt),
+    finishedAt: toIso(rest.finishedAt),
+    cost: rest.cost,
+    possibleExtraCharge: rest.possibleExtraCharge,
+  }
+}
+
+function newestState(attempts: Selectable<AttemptsTable>[]) {
+  return attempts.toSorted((one, other) => other.attempt - one.attempt || other.item - one.item)[0]?.state ?? null
+}
+
+function servingAttempt(generation: Selectable<GenerationsTable>, attempts: Selectable<AttemptsTable>[]) {
+  return attempts.find(({ attempt }) => attempt === generation.served_by_attempt) ?? null
+}
+
+function servedBy(generation: Selectable<GenerationsTable>, attempts: Selectable<AttemptsTable>[]): Generation['servedBy'] {
+  const serving = servingAttempt(generation, attempts)
+  if (serving === null || serving.provider_task_id === null) return null
+  const { provider, model, provider_task_id: providerTaskId, attempt } = serving
+  return { provider, model, providerTaskId, attempt }
+}
+
+/**
+ * Only attempts that may cost something count, and an attempt whose POST is just being made counts once its end is known. When one
+ * part has no figure, the sum has none either: a sum that leaves something out would look like the whole.
+ */
+function totalCost(attempts: Selectable<AttemptsTable>[]): Generation['cost'] {
+  const parts = attempts
+    .filter(({ state, proven_free: provenFree }) => mayHaveCost(state) && !provenFree)
+    .map((attempt) => toAttemptRow(attempt).cost)
+  if (parts.length === 0) return { usd: 0, source: 'none' }
+  const amounts = parts.flatMap(({ usd }) => (usd === null ? [] : [usd]))
+  if (amounts.length < parts.length) return { usd: null, source: 'none' }
+  const sum = amounts.reduce((total, usd) => total + usd, 0)
+  return { usd: roundUsd(sum), source: parts.every(({ source }) => source === 'measured') ? 'measured' : 'estimated' }
+}
+
+function mayHaveCost(state: AttemptReport['state']): boolean {
+  return state === 'settled' || (state !== 'sending' && statesThatMayCost.includes(state))
+}
+
+/** A millionth of a dollar: far below any price, and it hides what binary fractions add. */
+function roundUsd(usd: number): number {
+  return Math.round(usd * 1e6) / 1e6
+}
+
+function timingsOf(generation: Selectable<GenerationsTable>, attempts: Selectable<AttemptsTable>[]): Timings {
+  const { created_at: createdAt, closed_at: closedAt } = generation
+  const serving = servingAttempt(generation, attempts)
+  const firstSends = attempts.flatMap(({ first_send_started_at: at }) => (at === null ? [] : [at.getTime()]))
+  const firstSendAt = firstSends.length === 0 ? null : new Date(Math.min(...firstSends))
+  return {
+    untilSubmitMs: between(createdAt, firstSendAt),
+    submitMs: between(serving?.send_started_at, serving?.accepted_at),
+    providerMs: between(serving?.accepted_at, serving?.finished_at),
+    storeMs: between(serving?.finished_at, closedAt),
+    totalMs: between(createdAt, closedAt),
+  }
+}
+
+function between(from: Date | null | undefined, to: Date | null | undefined): number | null {
+  if (from === null || from === undefined || to === null || to === undefined) return null
+  return Math.max(0, to.getTime() - from.getTime())
+}
+
+function toIso(at: Date | null): string | null {
+  return at === null ? null : at.toISOString()
+}

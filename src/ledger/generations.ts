@@ -1,0 +1,211 @@
+// A generation from its first row to its one end (I2).
+import { sql } from 'kysely'
+import type { Generation } from '../contract/index.ts'
+import { databaseClock } from './attempt-rows.ts'
+import type { LedgerTransaction, Run } from './database.ts'
+import { hasStatus } from './generation-status.ts'
+import { type LedgerLinks, toGeneration, toNewImage } from './generation-view.ts'
+import { leaveAllAttempts } from './leave-attempts.ts'
+import type { Closing, CreateGenerationResult, GenerationFilter, Ledger, NewGeneration, NewImage } from './ledger.ts'
+import { lockGeneration } from './lock-generation.ts'
+import { readCursor, toCursor } from './page-cursor.ts'
+import { toJsonText } from './storable-text.ts'
+
+type GenerationMethods = Pick<
+  Ledger,
+  | 'createGeneration'
+  | 'recordPlan'
+  | 'readPlan'
+  | 'forgetUnplanned'
+  | 'readGeneration'
+  | 'listGenerations'
+  | 'closeGeneration'
+  | 'readImage'
+>
+
+/** One page holds at most this many, so that a reader cannot ask for the whole table. */
+const maxPageSize = 100
+/** of Postgres' type integer */
+const maxInteger = 2_147_483_647
+
+export function generationMethods(run: Run, links: LedgerLinks): GenerationMethods {
+  return {
+    createGeneration: (generation) => run((trx) => createGeneration(trx, generation)),
+    recordPlan: (generationId, plan, fidelity) => run((trx) => recordPlan(trx, generationId, plan, fidelity)),
+    readPlan: (generationId) => run((trx) => readPlan(trx, generationId)),
+    forgetUnplanned: (generationId) => run((trx) => forgetUnplanned(trx, generationId)),
+    readGeneration: (generationId) =>
+      run(async (trx) => (await readGenerations(trx, [generationId], links))[0] ?? null, { snapshot: true }),
+    listGenerations: (filter) => run((trx) => listGenerations(trx, filter, links), { snapshot: true }),
+    closeGeneration: (generationId, closing, images) =>
+      run(async (trx) => {
+        await closeGeneration(trx, generationId, closing, images)
+        const [generation] = await readGenerations(trx, [generationId], links)
+        if (generation === undefined) throw new Error(`ledger: generation ${generationId} vanished while it was closed`)
+        return generation
+      }),
+    readImage: (generationId, index) => run((trx) => readImage(trx, generationId, index)),
+  }
+}
+
+async function createGeneration(trx: LedgerTransaction, generation: NewGeneration): Promise<CreateGenerationResult> {
+  const { id, requestSha256, request, mode, idempotencySha256 } = generation
+  const created = await trx
+    .insertInto('generations')
+    .values({
+      id,
+      request_sha256: requestSha256,
+      idempotency_sha256: idempotencySha256,
+      request: toJsonText(request),
+      mode,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (created !== undefined) return { kind: 'created' }
+  const found = await trx.selectFrom('generations').select('request_sha256').where('id', '=', id).executeTakeFirst()
+  // Forgotten between the two statements: as good as made just now, so make it.
+  if (found === undefined) return createGeneration(trx, generation)
+  return { kind: found.request_sha256 === requestSha256 ? 'exists' : 'conflict' }
+}
+
+async function recordPlan(trx: LedgerTransaction, id: string, plan: unknown, fidelity: unknown): Promise<unknown> {
+  await trx
+    .updateTable('generations')
+    .set({ plan: toJsonText(plan), fidelity: toJsonText(fidelity) })
+    .where('id', '=', id)
+    .where('plan', 'is', null)
+    // I2: what has ended is not written to any more
+    .where('status', 'is', null)
+    .execute()
+  const stored = await trx.selectFrom('generations').select('plan').where('id', '=', id).executeTakeFirst()
+  if (stored === undefined) throw new Error(`ledger: there is no generation ${id} to plan`)
+  return stored.plan
+}
+
+async function readPlan(trx: LedgerTransaction, id: string): Promise<unknown> {
+  const row = await trx.selectFrom('generations').select('plan').where('id', '=', id).executeTakeFirst()
+  return row?.plan ?? null
+}
+
+async function forgetUnplanned(trx: LedgerTransaction, id: string): Promise<boolean> {
+  // Locked first: an attempt that is being written names this row, and the statement after the lock sees it.
+  const found = await trx.selectFrom('generations').select('id').where('id', '=', id).forUpdate().executeTakeFirst()
+  if (found === undefined) return false
+  const removed = await trx
+    .deleteFrom('generations')
+    .where('id', '=', id)
+    .where('plan', 'is', null)
+    .where('status', 'is', null)
+    .where((eb) =>
+      eb.not(eb.exists(eb.selectFrom('attempts').select('attempt').whereRef('attempts.generation_id', '=', 'generations.id'))),
+    )
+    .returning('id')
+    .execute()
+  return removed.length > 0
+}
+
+async function closeGeneration(trx: LedgerTransaction, id: string, closing: Closing, images: NewImage[]): Promise<void> {
+  const { isOpen } = await lockGeneration(trx, id)
+  // I2: the first end stays, and what a later one brings along is not kept
+  if (!isOpen) return
+  await leaveAllAttempts(trx, id, closing)
+  if (images.length > 0) {
+    const rows = images.map(({ index, item, attempt, sha256, sizeBytes, contentType, width, height, provenance }) => ({
+      generation_id: id,
+      image_index: index,
+      item,
+      attempt,
+      sha256,
+      size_bytes: sizeBytes,
+      content_type: contentType,
+      width,
+      height,
+      provenance,
+    }))
+    await trx.insertInto('images').values(rows).execute()
+  }
+  await trx
+    .updateTable('generations')
+    .set({
+      status: closing.status,
+      served_by_attempt: closing.servedByAttempt,
+      decisions: toJsonText(closing.decisions),
+      failure: closing.failure === null ? null : toJsonText(closing.failure),
+      closed_at: databaseClock,
+      // The plan's fidelity stands unless the attempt that served had another one.
+      ...(closing.fidelity === null ? {} : { fidelity: toJsonText(closing.fidelity) }),
+    })
+    .where('id', '=', id)
+    .where('status', 'is', null)
+    .execute()
+}
+
+async function listGenerations(
+  trx: LedgerTransaction,
+  { status, cursor, limit }: GenerationFilter,
+  links: LedgerLinks,
+): Promise<{ generations: Generation[]; nextCursor: string | null }> {
+  const pageSize = Math.min(Math.max(1, Math.trunc(limit)), maxPageSize)
+  let query = trx.selectFrom('generations').select(['generations.id', 'generations.created_at'])
+  if (status !== undefined) {
+    query = query
+      .leftJoinLateral(
+        (eb) =>
+          eb
+            .selectFrom('attempts')
+            .select('attempts.state')
+            .whereRef('attempts.generation_id', '=', 'generations.id')
+            .orderBy('attempts.attempt', 'desc')
+            .orderBy('attempts.item', 'desc')
+            .limit(1)
+            .as('newest'),
+        (join) => join.onTrue(),
+      )
+      .where(hasStatus(status))
+  }
+  if (cursor !== undefined) {
+    const { createdAt, id } = readCursor(cursor)
+    query = query.where(sql<boolean>`(generations.created_at, generations.id) < (${createdAt}, ${id})`)
+  }
+  const found = await query
+    .orderBy('generations.created_at', 'desc')
+    .orderBy('generations.id', 'desc')
+    .limit(pageSize + 1)
+    .execute()
+  const page = found.slice(0, pageSize)
+  const last = page.at(-1)
+  const hasMore = found.length > pageSize && last !== undefined
+  const generations = await readGenerations(
+    trx,
+    page.map(({ id }) => id),
+    links,
+  )
+  return { generations, nextCursor: hasMore ? toCursor({ createdAt: last.created_at, id: last.id }) : null }
+}
+
+/** In the order of `ids`; what does not exist is left out. */
+async function readGenerations(trx: LedgerTransaction, ids: string[], links: LedgerLinks): Promise<Generation[]> {
+  if (ids.length === 0) return []
+  const generations = await trx.selectFrom('generations').selectAll().where('id', 'in', ids).execute()
+  const attempts = await trx.selectFrom('attempts').selectAll().where('generation_id', 'in', ids).execute()
+  const images = await trx.selectFrom('images').selectAll().where('generation_id', 'in', ids).execute()
+  return ids.flatMap((id) => {
+    const generation = generations.find((row) => row.id === id)
+    if (generation === undefined) return []
+    const own = (row: { generation_id: string }): boolean => row.generation_id === id
+    return [toGeneration({ generation, attempts: attempts.filter(own), images: images.filter(own) }, links)]
+  })
+}
+
+async function readImage(trx: LedgerTransaction, generationId: string, index: number): Promise<NewImage | null> {
+  // beyond what the column holds there is none, and asking would be an error
+  if (!Number.isInteger(index) || Math.abs(index) > maxInteger) return null
+  const row = await trx
+    .selectFrom('images')
+    .selectAll()
+    .where('generation_id', '=', generationId)
+    .where('image_index', '=', index)
+    .executeTakeFirst()
+  return row === undefined ? null : toNewImage(row)
+}

@@ -1,0 +1,30 @@
+// Brings the tables up to date. Kysely keeps the list of what was done and takes an advisory lock, so several processes may start
+// at once. Static list: nothing is found by scanning folders, so it works from src and from dist alike.
+import { type Migration, Migrator } from 'kysely'
+import type { PoolConfig } from 'pg'
+import { openDatabase } from './database.ts'
+import { firstTables } from './migrations/2026-11-22-first-tables.ts'
+
+/** In order of their names; kysely refuses a list that was reordered. */
+export const migrations: Record<string, Migration> = {
+  '2026-11-22-first-tables': firstTables,
+}
+
+/** A big table may take its time, and so may waiting for another process that migrates. */
+const migrationTimeoutMs = 60_000
+
+/** Idempotent. Rejects with `LedgerUnavailableError`, or with the error of the migration that failed (nothing of it is kept). */
+export async function migrateLedger(
+  connection: PoolConfig,
+  options: { timeoutMs?: number } = {},
+): Promise<{ applied: string[] }> {
+  const database = openDatabase({ connection, timeoutMs: options.timeoutMs ?? migrationTimeoutMs, maxConnections: 2 })
+  try {
+    const migrator = new Migrator({ db: database.kysely, provider: { getMigrations: () => Promise.resolve(migrations) } })
+    const { error, results } = await migrator.migrateToLatest()
+    if (error !== undefined) throw error instanceof Error ? error : new Error('ledger: migration failed', { cause: error })
+    return { applied: (results ?? []).map((result) => result.migrationName) }
+  } finally {
+    await database.close()
+  }
+}

@@ -1,0 +1,105 @@
+// The tables as kysely sees them. Made by `migrations/`; times have milliseconds only, so that a Date says exactly what the row says.
+import type { ColumnType, Generated } from 'kysely'
+import type {
+  AttemptOutcome,
+  AttemptState,
+  CostSource,
+  DecisionReport,
+  FidelityChange,
+  FidelityLevel,
+  Generation,
+  GenerationRequest,
+  GenerationStatus,
+  ImageReport,
+  ProviderName,
+  RefusalReason,
+  SpendMode,
+} from '../contract/index.ts'
+
+/** Read as an object, written as text made by `toJsonText`. */
+type Json<Value> = ColumnType<Value, string, string>
+/** Exact in the database; read as text by pg. */
+type Amount = ColumnType<string | null, number | null, number | null>
+
+export interface GenerationsTable {
+  id: string
+  request_sha256: string
+  idempotency_sha256: string | null
+  request: Json<GenerationRequest>
+  mode: SpendMode
+  /** type `json`, not `jsonb`: it comes back as it went in, key order included, for whoever hashes it */
+  plan: ColumnType<unknown, string | null, string>
+  fidelity: ColumnType<{ level: FidelityLevel; changes: FidelityChange[] } | null, string | null, string | null>
+  /** null while it is open: then it is derived from the newest attempt */
+  status: Extract<GenerationStatus, 'completed' | 'failed' | 'cancelled'> | null
+  served_by_attempt: number | null
+  decisions: ColumnType<DecisionReport[], string | undefined, string>
+  failure: ColumnType<Generation['failure'], string | null, string | null>
+  created_at: Generated<Date>
+  closed_at: Date | null
+}
+
+export interface AttemptsTable {
+  generation_id: string
+  item: number
+  attempt: number
+  provider: ProviderName
+  account: string
+  base_url: string
+  mode: SpendMode
+  api: string
+  model: string
+  request_sha256: string
+  state: AttemptState
+  send_id: string | null
+  /** of the newest send */
+  send_started_at: Date | null
+  first_send_started_at: Date | null
+  send_deadline_at: Date | null
+  tries: Generated<number>
+  provider_task_id: string | null
+  adopted: Generated<boolean>
+  outcome: AttemptOutcome | null
+  reason: RefusalReason | null
+  message: string | null
+  estimate_usd: Amount
+  estimate_credits: Amount
+  cost_usd: Amount
+  cost_credits: Amount
+  cost_source: Generated<CostSource>
+  proven_free: Generated<boolean>
+  possible_extra_charge: Generated<boolean>
+  created_at: Generated<Date>
+  accepted_at: Date | null
+  finished_at: Date | null
+}
+
+export interface HintsTable {
+  generation_id: string
+  item: number
+  attempt: number
+  claimed_task_id: string | null
+  claimed_state: string | null
+  body_sha256: string
+  received_at: Date
+}
+
+export interface ImagesTable {
+  generation_id: string
+  image_index: number
+  item: number
+  attempt: number
+  sha256: string
+  size_bytes: number
+  content_type: string
+  width: number
+  height: number
+  provenance: ImageReport['provenance']
+}
+
+export interface LedgerTables {
+  generations: GenerationsTable
+  attempts: AttemptsTable
+  hints: HintsTable
+  images: ImagesTable
+}

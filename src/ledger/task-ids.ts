@@ -1,0 +1,71 @@
+// Which provider task belongs to which attempt.
+//
+// The index on (provider, account, task id) is not unique: a task id that was read from our own POST is always written, also when
+// another attempt names it already (a provider that gives one id to two submits), because its money is spent. Only adoption may
+// refuse. So that neither of two adoptions overlooks the other, both events take a lock on the task id first.
+import { type RawBuilder, sql } from 'kysely'
+import type { ProviderName } from '../contract/index.ts'
+import { databaseClock, estimateAsCost } from './attempt-rows.ts'
+import type { LedgerTransaction } from './database.ts'
+import type { AttemptRef, AttemptRow } from './ledger.ts'
+import { mustSelectAttempt, tryMove } from './move-attempt.ts'
+import { toText } from './storable-text.ts'
+
+const acceptance = { reason: null, message: null, accepted_at: firstAcceptance(), ...estimateAsCost }
+
+/** An id corrected or repeated later does not change when the provider took the task. */
+function firstAcceptance(): RawBuilder<Date> {
+  return sql<Date>`coalesce(accepted_at, ${databaseClock})`
+}
+
+export async function recordTaskId(trx: LedgerTransaction, ref: AttemptRef, taskId: string): Promise<AttemptRow> {
+  const providerTaskId = toText(taskId)
+  const row = await mustSelectAttempt(trx, ref)
+  await lockTaskId(trx, row.provider, row.account, providerTaskId)
+  const locked = await mustSelectAttempt(trx, ref, { lock: true })
+  // Our own reply stands: only an id that was adopted from a callback gives way to it.
+  const isTaken = locked.providerTaskId !== null && !locked.adopted
+  if (isTaken || locked.providerTaskId === providerTaskId) return locked
+  // Where the attempt was left meanwhile, what is said about its end stays.
+  const isOpen = locked.state !== 'abandoned' && locked.state !== 'settled'
+  const changes = isOpen ? acceptance : { accepted_at: firstAcceptance() }
+  const moved = await tryMove(trx, ref, 'record_task_id', { provider_task_id: providerTaskId, adopted: false, ...changes })
+  return moved ?? locked
+}
+
+/** Null: refused, another attempt holds the id. A row that is not `unknown` any more is answered as it is. */
+export async function adoptTaskId(trx: LedgerTransaction, ref: AttemptRef, taskId: string): Promise<AttemptRow | null> {
+  const providerTaskId = toText(taskId)
+  const row = await mustSelectAttempt(trx, ref)
+  await lockTaskId(trx, row.provider, row.account, providerTaskId)
+  if (await isTaskIdHeldElsewhere(trx, row.provider, row.account, providerTaskId, ref)) return null
+  const changes = { provider_task_id: providerTaskId, adopted: true, ...acceptance }
+  return (await tryMove(trx, ref, 'adopt_task_id', changes)) ?? mustSelectAttempt(trx, ref)
+}
+
+export async function isTaskIdHeldElsewhere(
+  trx: LedgerTransaction,
+  provider: ProviderName,
+  account: string,
+  providerTaskId: string,
+  ref: AttemptRef,
+): Promise<boolean> {
+  const holder = await trx
+    .selectFrom('attempts')
+    .select('attempt')
+    .where('provider', '=', provider)
+    .where('account', '=', account)
+    .where('provider_task_id', '=', toText(providerTaskId))
+    .where((eb) =>
+      eb.not(eb.and([eb('generation_id', '=', ref.generationId), eb('item', '=', ref.item), eb('attempt', '=', ref.attempt)])),
+    )
+    .limit(1)
+    .executeTakeFirst()
+  return holder !== undefined
+}
+
+/** Until the transaction ends. Always before the row's own lock, so that two of them cannot wait for each other. */
+async function lockTaskId(trx: LedgerTransaction, provider: string, account: string, providerTaskId: string): Promise<void> {
+  const key = JSON.stringify(['task', provider, account, providerTaskId])
+  await sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(trx)
+}
