@@ -1,12 +1,15 @@
 // `t.after` runs first things first: a server would be gone before the worker that still talks to it. These run last things first.
-import type { TestContext } from 'node:test'
-
 type Cleanup = () => unknown
+
+/** A test, a suite or a whole file: anything that says when it is over. */
+export interface Ends {
+  after: (cleanup: Cleanup) => void
+}
 
 const stacks = new WeakMap<object, Cleanup[]>()
 
 /** Runs `cleanup` when the test ends, after everything that is registered here later. All run, also when one of them fails. */
-export function atEnd(t: Pick<TestContext, 'after'>, cleanup: Cleanup): void {
+export function atEnd(t: Ends, cleanup: Cleanup): void {
   const known = stacks.get(t)
   if (known !== undefined) {
     known.push(cleanup)

@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import type { Client, Connection } from '@temporalio/client'
 import type { NativeConnection } from '@temporalio/worker'
 import { connectTemporal, connectWorker, plainTarget } from '../../src/temporal/connect.ts'
@@ -11,6 +10,7 @@ import { startDevServer } from '../../src/temporal/dev-server.ts'
 import { findTemporalCli } from '../../src/temporal/find-cli.ts'
 import { searchAttributeNames } from '../../src/temporal/search-attributes.ts'
 import { atEnd } from './at-end.ts'
+import type { Ends } from './at-end.ts'
 
 /** Shared by all test runs of a machine: the binary is 156 MB. */
 export const testCacheFolder = process.env['DARKROOM_TEST_CACHE'] ?? join(tmpdir(), 'darkroom-test-cache')
@@ -48,7 +48,7 @@ export interface TestTemporalOptions {
 const namespace = 'default'
 
 /** What is started on it later should be ended with `atEnd`, so that it ends before the server. */
-export async function testTemporal(t: Pick<TestContext, 'after'>, options: TestTemporalOptions = {}): Promise<TestTemporal> {
+export async function testTemporal(t: Ends, options: TestTemporalOptions = {}): Promise<TestTemporal> {
   const folder = await mkdtemp(join(tmpdir(), 'darkroom-temporal-'))
   atEnd(t, () => rm(folder, { recursive: true, force: true }))
   const serverOptions: DevServerOptions = {

@@ -1,5 +1,4 @@
 // The real workflow on a real server, with activities that the test holds in its hand.
-import type { TestContext } from 'node:test'
 import type { WorkflowHandleWithStartDetails } from '@temporalio/client'
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
 import type { NativeConnection } from '@temporalio/worker'
@@ -10,7 +9,8 @@ import type { Generation, GenerationRequest, Wake } from '../../src/contract/ind
 import { generateImageWorkflowName, queryTaskQueue, submitTaskQueue, wakeSignal } from '../../src/contract/index.ts'
 import type { GenerateImage } from '../../src/workflows/generate-image.ts'
 import { loadWorkflowBundle } from '../../src/worker/workflow-bundle.ts'
-import { inReverse } from './in-reverse.ts'
+import { atEnd } from './at-end.ts'
+import type { Ends } from './at-end.ts'
 import { testCacheFolder, testTemporal } from './temporal.ts'
 import type { TestTemporal } from './temporal.ts'
 
@@ -99,9 +99,8 @@ const wakeOf = (attempt: number): Wake => ({
   bodySha256: '0'.repeat(64),
 })
 
-export async function workflowRig(t: Pick<TestContext, 'after'>): Promise<Rig> {
-  const cleanup = inReverse(t)
-  const temporal = await testTemporal(cleanup)
+export async function workflowRig(t: Ends): Promise<Rig> {
+  const temporal = await testTemporal(t)
   const native = await temporal.connectWorker()
   let count = 0
   return {
@@ -109,13 +108,13 @@ export async function workflowRig(t: Pick<TestContext, 'after'>): Promise<Rig> {
     async start(fakes, planned = {}) {
       count += 1
       const id = `rig-${process.pid}-${count}`
-      return startOne(cleanup, temporal, native, id, fakes, planned)
+      return startOne(t, temporal, native, id, fakes, planned)
     },
   }
 }
 
 async function startOne(
-  t: Pick<TestContext, 'after'>,
+  t: Ends,
   temporal: TestTemporal,
   native: NativeConnection,
   id: string,
@@ -165,7 +164,7 @@ async function startOne(
     running.worker.shutdown()
     await running.done
   }
-  t.after(async () => {
+  atEnd(t, async () => {
     await Promise.all([...workers].map(stop))
   })
   const request: GenerationRequest = { model: 'nano-banana', prompt: 'a fox' }

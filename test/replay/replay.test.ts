@@ -1,0 +1,65 @@
+// Histories that real runs left are replayed against today's workflow code: a change that a running generation would not survive fails here.
+import assert from 'node:assert/strict'
+import { cp, readFile, readdir, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js'
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
+import type { WorkflowBundle } from '@temporalio/worker'
+import { DeterminismViolationError } from '@temporalio/workflow'
+import { buildWorkflowBundle, loadWorkflowBundle } from '../../src/worker/workflow-bundle.ts'
+import { historiesFolder } from '../helpers/histories.ts'
+import { tempFolder } from '../helpers/temp-folder.ts'
+import { testCacheFolder } from '../helpers/temporal.ts'
+
+Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
+
+/** Every path that the product promises to survive; a missing file is a test that was deleted with its history. */
+const paths = [
+  'wake-before-submit-result',
+  'wake-in-grace',
+  'wake-during-poll',
+  'poll-wins',
+  'wake-with-submit-result',
+  'wake-with-poll-result',
+  'superseded-poll-fails',
+  'superseded-poll-times-out',
+  'poller-ends-early',
+]
+
+const files = (await readdir(historiesFolder)).filter((file) => file.endsWith('.json')).toSorted()
+
+async function replay(file: string, workflowBundle: WorkflowBundle): Promise<void> {
+  const history = historyFromJSON(JSON.parse(await readFile(join(historiesFolder, file), 'utf8')))
+  await Worker.runReplayHistory({ workflowBundle }, history, file)
+}
+
+test('every promised path has a stored history', () => {
+  assert.deepEqual(
+    paths.filter((path) => !files.includes(`${path}.json`)),
+    [],
+  )
+})
+
+describe('stored histories replay on the current workflow code', () => {
+  for (const file of files) {
+    test(file, async () => {
+      await replay(file, await loadWorkflowBundle(testCacheFolder))
+    })
+  }
+})
+
+test('an incompatible change does not pass: without its grace timer the workflow no longer fits its history', async (t) => {
+  const folder = await tempFolder(t)
+  const source = fileURLToPath(new URL('../../src/', import.meta.url))
+  for (const part of ['workflows', 'contract']) await cp(join(source, part), join(folder, 'src', part), { recursive: true })
+  await symlink(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(folder, 'node_modules'))
+  const wakes = join(folder, 'src/workflows/wakes.ts')
+  const code = await readFile(wakes, 'utf8')
+  const changed = code.replace('if (!isWoken() && graceMs > 0)', 'if (graceMs < 0)')
+  assert.notEqual(changed, code, 'the planted change no longer applies: plant another one')
+  await writeFile(wakes, changed)
+  const bundle = { code: await buildWorkflowBundle(join(folder, 'src/workflows/index.ts')) }
+  await assert.rejects(replay('wake-in-grace.json', bundle), DeterminismViolationError)
+})
