@@ -1,0 +1,118 @@
+// Every time limit and pace that can be set, with its reason. Tests make them short; production should need none of them.
+
+interface TimingDefinition {
+  default: number
+  min: number
+  max: number
+  /** what it is, and why it is that long */
+  description: string
+}
+
+/** Counts have no unit of their own; everything else is in ms. */
+const day = 24 * 60 * 60 * 1000
+const ms = (value: number, description: string): TimingDefinition => ({ default: value, min: 1, max: day, description })
+const count = (value: number, max: number, description: string): TimingDefinition => ({
+  default: value,
+  min: 1,
+  max,
+  description,
+})
+
+export const timingDefinitions = {
+  submitTimeoutMs: ms(
+    60_000,
+    'Total time for one paid POST. Providers answer in under a second; after a minute nobody will, and the outcome is unknown.',
+  ),
+  submitFreshnessMs: ms(
+    5_000,
+    'A POST begins at most this long after its row was claimed. A process that was frozen for longer must not pay any more.',
+  ),
+  submitStartToCloseMs: ms(
+    90_000,
+    'One run of the submit activity: the POST, the freshness before it, and writing the task id after it.',
+  ),
+  submitHeartbeatTimeoutMs: ms(
+    10_000,
+    'A submit whose worker is silent for this long counts as dead and is looked up in the ledger.',
+  ),
+  recordTaskIdForMs: ms(
+    20_000,
+    'How long a task id that was just paid for is tried to be written before the workflow is told to write it later.',
+  ),
+  submitMaxTries: count(
+    5,
+    20,
+    'Tries of one attempt while nothing is sent or the provider says "later"; then the next provider is asked.',
+  ),
+  submitRetryInitialMs: ms(1_000, 'Pause before the second try; each further one is twice as long.'),
+  submitRetryMaxMs: ms(30_000, 'Longest pause between tries. Kie counts requests over 10 s, so three windows have passed.'),
+  retryAfterCapMs: ms(60_000, 'A provider that says to come back later than this is as good as exhausted now.'),
+  attemptDeadlineMs: ms(
+    600_000,
+    'From accept to giving up on one provider. Pictures that took 420 s are on record; less would pay twice for healthy ones.',
+  ),
+  generationDeadlineMs: ms(1_800_000, 'The whole generation, where the request names no deadline: two attempts and a queue.'),
+  callbackGraceMs: ms(60_000, 'Head start of the callback before polling. It normally wins, and a poll costs an activity.'),
+  pollFirstMs: ms(5_000, 'First poll where no callback can come: no picture is ready sooner.'),
+  pollMinMs: ms(
+    3_000,
+    'Pause between the first polls. Kie allows 10 queries a second: enough for 30 running tasks at this pace.',
+  ),
+  pollMaxMs: ms(15_000, 'Pause between later polls: a picture that takes minutes is seen at most this late.'),
+  queryTimeoutMs: ms(
+    15_000,
+    'One query to a provider. They answer in under half a second; cold starts of several seconds are on record.',
+  ),
+  queryStartToCloseMs: ms(30_000, 'One run of the query activity: the query and the ledger write after it.'),
+  unknownListenMs: ms(180_000, 'After a submit without readable answer, how long its callback is awaited: twice a slow picture.'),
+  listenPollMs: ms(
+    5_000,
+    'Pause between two looks at row and hints while listening. A callback wakes the workflow anyway; this is for a lost signal.',
+  ),
+  storeStartToCloseMs: ms(
+    180_000,
+    'One run of storing: a query for fresh links, the download, the ledger. Runs are repeated until the deadline.',
+  ),
+  downloadTimeoutMs: ms(120_000, 'One download in all, redirects included: 32 MiB at 2.2 Mbit/s.'),
+  wakesPerAttempt: count(
+    10,
+    1000,
+    'Callbacks that may cause a query, per attempt. An honest one needs one; the rest bounds what forged ones can cost.',
+  ),
+  wakeSpacingMs: ms(1_000, 'Least time between two queries that callbacks cause.'),
+} as const satisfies Record<string, TimingDefinition>
+
+export type TimingName = keyof typeof timingDefinitions
+
+/** All in ms but the counts. A plain record of numbers. */
+export type Timings = Readonly<Record<TimingName, number>>
+
+/** `submitTimeoutMs` → `DARKROOM_SUBMIT_TIMEOUT_MS`. */
+export const timingVariable = (name: TimingName): string =>
+  `DARKROOM_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+
+export const timingNames = Object.keys(timingDefinitions).filter((name): name is TimingName => name in timingDefinitions)
+
+/** What cannot work together, whatever the single values are. */
+export function timingProblems(timings: Timings): { variable: string; message: string }[] {
+  const problems: { variable: string; message: string }[] = []
+  const notAbove = (low: TimingName, high: TimingName): void => {
+    if (timings[low] <= timings[high]) return
+    problems.push({
+      variable: timingVariable(low),
+      message: `${timingVariable(low)} (${timings[low]}) must not be more than ${timingVariable(high)} (${timings[high]})`,
+    })
+  }
+  notAbove('pollMinMs', 'pollMaxMs')
+  notAbove('submitRetryInitialMs', 'submitRetryMaxMs')
+  notAbove('queryTimeoutMs', 'queryStartToCloseMs')
+  notAbove('downloadTimeoutMs', 'storeStartToCloseMs')
+  const needed = timings.submitTimeoutMs + timings.submitFreshnessMs + timings.recordTaskIdForMs
+  if (needed > timings.submitStartToCloseMs) {
+    const variable = timingVariable('submitStartToCloseMs')
+    const parts = (['submitTimeoutMs', 'submitFreshnessMs', 'recordTaskIdForMs'] as const).map(timingVariable).join(' + ')
+    // A POST that Temporal gives up on while it still runs would have to be looked up each time.
+    problems.push({ variable, message: `${variable} (${timings.submitStartToCloseMs}) must be at least ${parts} (${needed})` })
+  }
+  return problems
+}
