@@ -38,6 +38,7 @@ const exitCodeByName: Readonly<Record<string, ExitCode>> = {
   DataFolderError: exitCodes.usage,
   DataFolderInUseError: exitCodes.usage,
   DevServerError: exitCodes.notReachable,
+  EmbeddedLedgerError: exitCodes.notReachable,
   LedgerUnavailableError: exitCodes.notReachable,
   NoTemporalCliError: exitCodes.notReachable,
   TemporalUnavailableError: exitCodes.notReachable,

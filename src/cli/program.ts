@@ -6,6 +6,7 @@ import type { CommandHost } from './commands/command-host.ts'
 import { addGenerateCommand } from './commands/generate.ts'
 import { addListCommand } from './commands/list.ts'
 import { addShowCommand } from './commands/show.ts'
+import { addSimulateCommand } from './commands/simulate.ts'
 import type { CliContext } from './context.ts'
 import { writeLine } from './context.ts'
 import type { ExitCode } from './errors.ts'
@@ -47,6 +48,7 @@ function addCommands(program: Command, host: CommandHost): void {
   addShowCommand(program, host)
   addListCommand(program, host)
   addCancelCommand(program, host)
+  addSimulateCommand(program, host)
 }
 
 function reportError(error: unknown, { stderr }: CliContext, debug: boolean): ExitCode {

@@ -47,5 +47,7 @@ child.on('exit', (exitCode, signal) => {
 process.on('message', (order) => {
   if (isGuardOrder(order)) end(order.ending)
 })
-process.on('disconnect', () => end(ending))
+// The parent went without a word: its successor may be starting on the same database file and ports already. Histories in a file
+// survive a killed server.
+process.on('disconnect', () => end('at-once'))
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end(ending))

@@ -12,22 +12,41 @@ export interface CliRun {
 export interface CliRunOptions {
   env?: NodeJS.ProcessEnv
   isTTY?: boolean
-  /** given the function that a Ctrl-C would call */
-  onListening?: (stop: () => void) => void
 }
 
-export async function cliRun(args: string[], options: CliRunOptions = {}): Promise<CliRun> {
+export interface RunningCli {
+  stdout: () => string
+  stderr: () => string
+  /** what a first Ctrl-C does */
+  stop: () => void
+  isListening: () => boolean
+  ended: Promise<CliRun>
+}
+
+export function startCli(args: string[], options: CliRunOptions = {}): RunningCli {
   const written = { stdout: '', stderr: '' }
   const isTTY = options.isTTY === true
+  const listeners = new Set<() => void>()
   const context: CliContext = {
     env: options.env ?? {},
     stdout: { write: (text) => (written.stdout += text), isTTY },
     stderr: { write: (text) => (written.stderr += text), isTTY },
     onStopSignal: (onStop) => {
-      options.onListening?.(onStop)
-      return () => {}
+      listeners.add(onStop)
+      return () => listeners.delete(onStop)
     },
   }
-  const exitCode = await runCli(args, context)
-  return { exitCode, ...written }
+  return {
+    stdout: () => written.stdout,
+    stderr: () => written.stderr,
+    stop: () => {
+      for (const listener of listeners) listener()
+    },
+    isListening: () => listeners.size > 0,
+    ended: runCli(args, context).then((exitCode) => ({ exitCode, ...written })),
+  }
+}
+
+export async function cliRun(args: string[], options: CliRunOptions = {}): Promise<CliRun> {
+  return startCli(args, options).ended
 }

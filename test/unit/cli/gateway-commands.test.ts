@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { eventually } from '../../helpers/eventually.ts'
 import { tempFolder } from '../../helpers/temp-folder.ts'
-import { cliRun } from './cli-run.ts'
+import { cliRun, startCli } from './cli-run.ts'
 import { sampleAttempt, sampleGeneration } from './sample-generation.ts'
 import { scriptedGateway } from './scripted-gateway.ts'
 
@@ -129,7 +130,10 @@ test('--no-wait prints what was accepted and does not ask again', async (t) => {
 
 test('Ctrl-C while waiting ends the waiting and not the generation', async (t) => {
   const { url, seen } = await scriptedGateway(t, () => ({ json: sampleGeneration({ status: 'waiting' }) }))
-  const run = await cliRun(['generate', 'fox', '--url', url], { onListening: (stop) => setTimeout(stop, 50) })
+  const cli = startCli(['generate', 'fox', '--url', url])
+  await eventually(() => assert.ok(cli.isListening()))
+  cli.stop()
+  const run = await cli.ended
   assert.equal(run.exitCode, 130)
   assert.match(run.stderr, /darkroom show gen_1/)
   assert.ok(seen.every(({ method, url: path }) => method === 'GET' || path === '/v1/generations'))
