@@ -34,10 +34,10 @@ export interface ReceivedCallback {
   json: unknown
 }
 
-/** Takes callbacks in; answers with what `respond` says, 200 without it. */
+/** Takes callbacks in; answers with what `respond` says, when it says it; 200 without it. */
 export async function startCallbackSink(
   t: Pick<TestContext, 'after'>,
-  respond: (received: ReceivedCallback, count: number) => number = () => 200,
+  respond: (received: ReceivedCallback, count: number) => number | Promise<number> = () => 200,
 ): Promise<{ url: string; received: ReceivedCallback[] }> {
   const received: ReceivedCallback[] = []
   const server = createServer((request, response) => {
@@ -47,7 +47,7 @@ export async function startCallbackSink(
       const text = Buffer.concat(parts).toString('utf8')
       const callback = { atMs: Date.now(), path: request.url ?? '', headers: request.headers, text, json: parseOrUndefined(text) }
       received.push(callback)
-      response.writeHead(respond(callback, received.length)).end()
+      void Promise.resolve(respond(callback, received.length)).then((status) => response.writeHead(status).end())
     })
   })
   await new Promise<void>((resolve) => {
