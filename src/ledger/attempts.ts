@@ -38,7 +38,11 @@ export function attemptMethods(run: Run): AttemptMethods {
       const changes = { ...words, finished_at: databaseClock, ...freeOfCharge }
       return run((trx) => moveOwnSend(trx, ref, 'reject_send', sendId, changes))
     },
-    loseSend: (ref, sendId, { message }) => run((trx) => moveOwnSend(trx, ref, 'lose_send', sendId, lostReply(message))),
+    loseSend: (ref, sendId, { message }) => {
+      // The one run that could be talking says that it has ended: nobody need wait for its deadline.
+      const changes = { ...lostReply(message), send_deadline_at: databaseClock }
+      return run((trx) => moveOwnSend(trx, ref, 'lose_send', sendId, changes))
+    },
     recordTaskId: (ref, providerTaskId) => run((trx) => recordTaskId(trx, ref, providerTaskId)),
     adoptTaskId: (ref, providerTaskId) => run((trx) => adoptTaskId(trx, ref, providerTaskId)),
     withdrawAttempt: (attempt, why) => run((trx) => withdrawAttempt(trx, attempt, why)),

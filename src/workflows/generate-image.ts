@@ -82,7 +82,7 @@ async function tellStory(run: Run): Promise<Generation> {
       case 'finish':
         return step.generation
       case 'fail':
-        throw generationFailed(step.failure, await close(run, 'failed', step.failure))
+        return endFailed(run, step.failure)
     }
   }
 }
@@ -235,9 +235,15 @@ async function storeImages(run: Run, { attempt }: StepOf<'store'>): Promise<void
   } catch (error) {
     if (isCancellation(error)) throw error
     // The provider has the picture and was paid: asking another one would pay twice for one picture.
-    const failure: Failure = { type: 'ResultUnavailable', message: sentenceOf(error) }
-    throw generationFailed(failure, await close(run, 'failed', failure))
+    state.generation = await endFailed(run, { type: 'ResultUnavailable', message: sentenceOf(error) })
   }
+}
+
+/** Fails the generation; unless, after a reset, its row says that it was completed before: the first end stays (I2). */
+async function endFailed(run: Run, failure: Failure): Promise<Generation> {
+  const closed = await close(run, 'failed', failure)
+  if (closed.status === 'completed') return closed
+  throw generationFailed(failure, closed)
 }
 
 /** Ends the generation's row; attempts that are still open become owing. A cancel cannot stop this. */

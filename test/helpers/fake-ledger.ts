@@ -44,7 +44,7 @@ export function createFakeLedger(): FakeLedger {
       ...newbornGeneration(stored, new Date('2026-11-22T12:00:00.000Z')),
       status,
       finishedAt: hasEnded ? '2026-11-22T12:00:20.000Z' : null,
-      images: own.map(({ generationId: _, ...image }) => ({ ...image, url: 'set by the gateway' })),
+      images: own.map((image) => ({ ...image, generationId: undefined, url: 'set by the gateway' })),
     }
   }
 

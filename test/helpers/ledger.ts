@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
+import { after, before } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Client, type PoolConfig } from 'pg'
 import { createLedger } from '../../src/ledger/create-ledger.ts'
@@ -14,6 +14,7 @@ import { startEmbeddedLedger } from '../../src/ledger/embedded/start-embedded-le
 import type { LedgerLinks } from '../../src/ledger/generation-view.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { migrateLedger } from '../../src/ledger/migrate.ts'
+import { atEnd, type Ends } from './at-end.ts'
 import { eventually } from './eventually.ts'
 
 export type LedgerBackend = 'embedded' | 'postgres'
@@ -35,19 +36,37 @@ export interface TestLedger {
   connection: PoolConfig
 }
 
-/** Everything is gone when the test, or the suite whose `after` is given, is over. */
-export async function testLedger(
-  t: Pick<TestContext, 'after'>,
-  options: { backend?: LedgerBackend; timeoutMs?: number; maxConnections?: number; links?: LedgerLinks } = {},
-): Promise<TestLedger> {
+export interface TestLedgerOptions {
+  backend?: LedgerBackend
+  timeoutMs?: number
+  maxConnections?: number
+  links?: LedgerLinks
+}
+
+/** Everything is gone when the test is over. */
+export async function testLedger(t: Ends, options: TestLedgerOptions = {}): Promise<TestLedger> {
   const { backend = serverUrl === '' ? 'embedded' : 'postgres', links = testLinks, ...limits } = options
   const { connection, remove } = backend === 'postgres' ? await freshDatabase() : await freshEmbedded()
   const ledger = createLedger({ connection, links, ...limits })
-  t.after(async () => {
-    await ledger.close()
-    await remove()
-  })
+  atEnd(t, remove)
+  atEnd(t, () => ledger.close())
   return { ledger, connection }
+}
+
+/** One for all tests of a `describe`, called in its body; it is there once its tests run. */
+export function suiteLedger(options: TestLedgerOptions = {}): () => TestLedger {
+  let own: TestLedger | null = null
+  const cleanups: (() => unknown)[] = []
+  before(async () => {
+    own = await testLedger({ after: (cleanup) => cleanups.push(cleanup) }, options)
+  })
+  after(async () => {
+    for (const cleanup of cleanups) await cleanup()
+  })
+  return () => {
+    if (own === null) throw new Error('the ledger of the suite has not started')
+    return own
+  }
 }
 
 interface FreshDatabase {

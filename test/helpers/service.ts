@@ -1,0 +1,265 @@
+// The whole service for one test file: real Temporal server, real ledger, gateway on a socket, workers, and the simulator as both
+// providers. Only the times are short.
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import type { Client, WorkflowHandle } from '@temporalio/client'
+import { DefaultLogger, Runtime } from '@temporalio/worker'
+import type { Activities } from '../../src/activities/index.ts'
+import type { PointReached } from '../../src/activities/deps.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import type { Config } from '../../src/config/config.ts'
+import type { Timings } from '../../src/config/timings.ts'
+import { timingNames, timingVariable } from '../../src/config/timings.ts'
+import type { Generation, GenerationRequest } from '../../src/contract/index.ts'
+import { composeService, openLedger } from '../../src/dev/compose-service.ts'
+import type { ComposedService } from '../../src/dev/compose-service.ts'
+import { withSimulator } from '../../src/dev/mock-providers.ts'
+import type { SimulatorAddresses } from '../../src/dev/mock-providers.ts'
+import { createGateway } from '../../src/gateway/create-gateway.ts'
+import { createGenerationStarter } from '../../src/gateway/generation-starter.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import { createLogger } from '../../src/observability/logger.ts'
+import type { FaultRule } from '../../src/simulator/faults/rule.ts'
+import type { LedgerEntry } from '../../src/simulator/ledger.ts'
+import { startSimulator } from '../../src/simulator/simulator.ts'
+import type { Simulator } from '../../src/simulator/simulator.ts'
+import type { SimulatorOptions } from '../../src/simulator/options.ts'
+import { createFileStore } from '../../src/storage/file-store.ts'
+import { findFreePort } from '../../src/temporal/ports.ts'
+import { createWorkers } from '../../src/worker/workers.ts'
+import { loadWorkflowBundle } from '../../src/worker/workflow-bundle.ts'
+import { atEnd } from './at-end.ts'
+import type { Ends } from './at-end.ts'
+import { eventually } from './eventually.ts'
+import type { PoolConfig } from 'pg'
+import { testLedger } from './ledger.ts'
+import { tempFolder } from './temp-folder.ts'
+import { testCacheFolder, testTemporal } from './temporal.ts'
+import type { TestTemporal } from './temporal.ts'
+
+Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
+
+/** A hundredth of production's, in the same proportions. */
+const shortTimings: Partial<Timings> = {
+  submitTimeoutMs: 1_500,
+  submitFreshnessMs: 1_000,
+  recordTaskIdForMs: 1_500,
+  submitStartToCloseMs: 5_000,
+  submitHeartbeatTimeoutMs: 2_000,
+  submitMaxTries: 3,
+  submitRetryInitialMs: 50,
+  submitRetryMaxMs: 200,
+  callbackGraceMs: 1_500,
+  pollFirstMs: 200,
+  pollMinMs: 100,
+  pollMaxMs: 500,
+  queryTimeoutMs: 2_000,
+  queryStartToCloseMs: 4_000,
+  unknownListenMs: 5_000,
+  listenPollMs: 300,
+  attemptDeadlineMs: 6_000,
+  generationDeadlineMs: 40_000,
+  downloadTimeoutMs: 4_000,
+  storeStartToCloseMs: 10_000,
+  wakeSpacingMs: 100,
+}
+
+export interface ServiceOptions {
+  /** whether providers are told where to call back; default true */
+  callbacks?: boolean
+  timings?: Partial<Timings>
+  simulator?: SimulatorOptions
+  /** false: none in this process; start them with `startWorkerProcess` */
+  workers?: boolean
+  temporalOnFile?: boolean
+}
+
+/** Plain JSON, for a process of its own. */
+export interface WorkerInput {
+  env: Record<string, string>
+  simulator: SimulatorAddresses
+  ledger: PoolConfig
+  callbackSecret: string
+  callbackBaseUrl: string | null
+  address: string
+  namespace: string
+}
+
+export interface Service {
+  url: string
+  client: Client
+  temporal: TestTemporal
+  simulator: Simulator
+  ledger: Ledger
+  timings: Timings
+  /** what another process needs to be a worker of this service */
+  workerInput: WorkerInput
+  fault(rule: FaultRule): string
+  clearFault(id: string): Promise<boolean>
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>
+  create(request: GenerationRequest): Promise<string>
+  read(id: string): Promise<Generation>
+  until(id: string, holds: (generation: Generation) => boolean, timeoutMs?: number): Promise<Generation>
+  ended(id: string, timeoutMs?: number): Promise<Generation>
+  /** create and wait for the end */
+  generate(request: GenerationRequest): Promise<Generation>
+  cancel(id: string, statuses?: number[]): Promise<void>
+  imageBytes(id: string, index: number): Promise<Buffer>
+  handle(id: string): WorkflowHandle
+  /** the tasks that the simulator made for a generation, by its prompt: prompts must differ within a file */
+  tasksOf(id: string): LedgerEntry[]
+}
+
+export async function startService(t: Ends, options: ServiceOptions = {}): Promise<Service> {
+  const dataFolder = await tempFolder(t)
+  const [temporal, { connection }, simulator] = await Promise.all([
+    testTemporal(t, { onFile: options.temporalOnFile ?? false }),
+    testLedger(t),
+    startSimulator({
+      pictureMs: 100,
+      pictureSidePx: 64,
+      callbackRetryMs: [100, 200, 400],
+      defapiNotFoundMs: 200,
+      ...options.simulator,
+    }),
+  ])
+  atEnd(t, () => simulator.close())
+  const port = await findFreePort('127.0.0.1')
+  const { kieUrl, kieUploadUrl, defapiUrl, filesUrl } = simulator
+  const workerInput: WorkerInput = {
+    env: environment(dataFolder, { ...shortTimings, ...options.timings }),
+    simulator: { kieUrl, kieUploadUrl, defapiUrl, filesUrl },
+    ledger: connection,
+    callbackSecret: randomUUID() + randomUUID(),
+    callbackBaseUrl: options.callbacks === false ? null : `http://127.0.0.1:${port}`,
+    address: temporal.address,
+    namespace: temporal.namespace,
+  }
+  const { composed, ledger, config } = composeTestService(workerInput)
+  atEnd(t, () => ledger.close())
+  const gateway = await createGateway(composed.gatewayDeps(createGenerationStarter({ client: temporal.client })))
+  await gateway.listen({ host: '127.0.0.1', port })
+  atEnd(t, () => gateway.close())
+  if (options.workers !== false)
+    await runWorkers(t, temporal, composed.createActivities(workerInput.callbackBaseUrl), composed.rates)
+  return {
+    ...doors(`http://127.0.0.1:${port}`, temporal, simulator),
+    temporal,
+    simulator,
+    ledger,
+    timings: config.timings,
+    workerInput,
+  }
+}
+
+/** The same composition in the test's process and in a worker process. */
+export function composeTestService(
+  input: WorkerInput,
+  pointReached?: PointReached,
+): { composed: ComposedService; ledger: Ledger; config: Config } {
+  const config = withSimulator(loadConfig(input.env), input.simulator)
+  const ledger = openLedger(input.ledger, null)
+  const composed = composeService({
+    config,
+    ledger,
+    store: createFileStore({ folder: join(config.dataFolder, 'images') }),
+    logger: createLogger({ level: 'fatal', name: 'test' }),
+    callbackSecret: input.callbackSecret,
+    temporalUi: null,
+    ...(pointReached === undefined ? {} : { pointReached }),
+  })
+  return { composed, ledger, config }
+}
+
+async function runWorkers(
+  t: Ends,
+  temporal: TestTemporal,
+  activities: Activities,
+  rates: ComposedService['rates'],
+): Promise<void> {
+  const workers = await createWorkers({
+    connection: await temporal.connectWorker(),
+    namespace: temporal.namespace,
+    workflowBundle: await loadWorkflowBundle(testCacheFolder),
+    activities,
+    rates,
+    shutdownGraceMs: 100,
+  })
+  const done = workers.run()
+  atEnd(t, async () => {
+    workers.shutdown()
+    await done
+  })
+}
+
+function doors(
+  url: string,
+  { client }: TestTemporal,
+  simulator: Simulator,
+): Omit<Service, 'temporal' | 'simulator' | 'ledger' | 'timings' | 'workerInput'> {
+  const prompts = new Map<string, string>()
+  const post = async (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(`${url}${path}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json', ...headers },
+    })
+  const read = async (id: string): Promise<Generation> => asGeneration(await fetch(`${url}/v1/generations/${id}`))
+  const create = async (request: GenerationRequest): Promise<string> => {
+    const response = await post('/v1/generations', request)
+    assert.equal(response.status, 202, `POST /v1/generations: ${await response.clone().text()}`)
+    const { id } = await asGeneration(response)
+    prompts.set(id, request.prompt)
+    return id
+  }
+  const until = async (id: string, holds: (generation: Generation) => boolean, timeoutMs = 30_000): Promise<Generation> =>
+    eventually(
+      async () => {
+        const generation = await read(id)
+        assert.ok(holds(generation), `generation ${id}: ${JSON.stringify(generation)}`)
+        return generation
+      },
+      { timeoutMs, everyMs: 50 },
+    )
+  const ended = async (id: string, timeoutMs?: number): Promise<Generation> =>
+    until(id, ({ status }) => status === 'completed' || status === 'failed' || status === 'cancelled', timeoutMs)
+  return {
+    url,
+    client,
+    post,
+    read,
+    create,
+    until,
+    ended,
+    generate: async (request) => ended(await create(request)),
+    cancel: async (id, statuses = [202]) => {
+      const response = await post(`/v1/generations/${id}/cancel`, {})
+      assert.ok(statuses.includes(response.status), `cancel answered ${response.status}: ${await response.text()}`)
+    },
+    imageBytes: async (id, index) =>
+      Buffer.from(await (await fetch(`${url}/v1/generations/${id}/images/${index}`)).arrayBuffer()),
+    handle: (id) => client.workflow.getHandle(id),
+    fault: (rule) => simulator.addFault(rule),
+    clearFault: (id) => simulator.removeFault(id),
+    tasksOf: (id) => simulator.ledger().filter(({ prompt }) => prompt === prompts.get(id)),
+  }
+}
+
+function environment(dataFolder: string, timings: Partial<Timings>): Record<string, string> {
+  const set = timingNames.flatMap((name) => {
+    const value = timings[name]
+    return value === undefined ? [] : [[timingVariable(name), String(value)] as const]
+  })
+  return { DARKROOM_DATA_DIR: dataFolder, MOCK_AI: 'true', ...Object.fromEntries(set) }
+}
+
+async function asGeneration(response: Response): Promise<Generation> {
+  const body: unknown = await response.json()
+  assert.ok(isGeneration(body), `not a generation: ${JSON.stringify(body)}`)
+  return body
+}
+
+function isGeneration(value: unknown): value is Generation {
+  return typeof value === 'object' && value !== null && 'id' in value && 'status' in value && 'attempts' in value
+}
