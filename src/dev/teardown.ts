@@ -18,8 +18,14 @@ export class Teardown {
   readonly #stepTimeoutMs: number
   readonly #steps: Step[] = []
   #ending: Promise<void> | null = null
+  #tellBegun: () => void = () => undefined
+  /** resolves when somebody has asked for the end */
+  readonly begun: Promise<void>
 
   constructor(logger: Logger, stepTimeoutMs: number) {
+    this.begun = new Promise((resolve) => {
+      this.#tellBegun = resolve
+    })
     this.#logger = logger
     this.#stepTimeoutMs = stepTimeoutMs
   }
@@ -37,6 +43,7 @@ export class Teardown {
 
   /** Ends everything. Called twice, it is the same end. Never rejects: what cannot be ended is said in the log. */
   run(): Promise<void> {
+    this.#tellBegun()
     this.#ending ??= this.#runStages()
     return this.#ending
   }

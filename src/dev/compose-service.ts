@@ -1,0 +1,183 @@
+// Configuration → what the parts are given. `worker`, `gateway`, `dev`, `demo` and the tests all compose their service here.
+import type { ActivityDeps, PointReached } from '../activities/deps.ts'
+import { createActivities } from '../activities/index.ts'
+import type { Activities } from '../activities/index.ts'
+import type { Config } from '../config/config.ts'
+import type { Secret } from '../config/secret.ts'
+import type { ProviderName, SpendMode } from '../contract/index.ts'
+import type { GatewayDeps } from '../gateway/gateway-deps.ts'
+import type { GenerationStarter } from '../gateway/generation-starter.ts'
+import { createLedger } from '../ledger/create-ledger.ts'
+import type { LedgerOptions } from '../ledger/create-ledger.ts'
+import type { AttemptRef, Ledger } from '../ledger/ledger.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Provider } from '../providers/provider.ts'
+import { createProviders } from '../providers/registry.ts'
+import type { ResultStore } from '../storage/result-store.ts'
+import { downloadImage } from '../storage/safe-download.ts'
+import type { CallbackTokens } from '../tokens/tokens.ts'
+import { createCallbackTokens } from '../tokens/tokens.ts'
+import type { ProviderRate } from '../worker/workers.ts'
+
+export interface ServiceResources {
+  /** as it counts: with the simulator's addresses where it stands for the providers */
+  config: Config
+  ledger: Ledger
+  store: ResultStore
+  logger: Logger
+  callbackSecret: string
+  temporalUi: TemporalUi | null
+  /** fault runs stop the process at named points */
+  pointReached?: PointReached
+}
+
+export interface TemporalUi {
+  url: string
+  namespace: string
+}
+
+export interface ComposedService {
+  mode: SpendMode
+  /** `callbackBaseUrl`: where providers reach the gateway, which may have to listen first to know; null: poll only */
+  createActivities: (callbackBaseUrl: string | null) => Activities
+  rates: ReadonlyMap<ProviderName, ProviderRate>
+  gatewayDeps: (starter: GenerationStarter) => GatewayDeps
+}
+
+export function composeService(resources: ServiceResources): ComposedService {
+  const { config, ledger, store, logger } = resources
+  const mode: SpendMode = config.mockAi ? 'mock' : 'live'
+  const providers = createProviders(providerOptions(config))
+  const { callbackSecretPrevious: previous } = config
+  const tokens = createCallbackTokens({
+    current: resources.callbackSecret,
+    ...(previous === null ? {} : { previous: previous.reveal() }),
+  })
+  return {
+    mode,
+    createActivities: (callbackBaseUrl) =>
+      createActivities(activityDeps(resources, { providers, tokens, mode, callbackBaseUrl })),
+    rates: providerRates(mode),
+    gatewayDeps: (temporal) => ({
+      ledger,
+      store,
+      providers,
+      tokens,
+      temporal,
+      mode,
+      logger: logger.child({ part: 'gateway' }),
+      limits: { wakesPerAttempt: config.timings.wakesPerAttempt, wakeIntervalMs: config.timings.wakeSpacingMs },
+      links: { temporal: temporalLink(resources.temporalUi) },
+    }),
+  }
+}
+
+/** The ledger as every process opens it. */
+export function openLedger(connection: LedgerOptions['connection'], ui: TemporalUi | null): Ledger {
+  return createLedger({
+    connection,
+    links: {
+      self: (id) => `/v1/generations/${encodeURIComponent(id)}`,
+      image: (id, index) => `/v1/generations/${encodeURIComponent(id)}/images/${index}`,
+      temporal: temporalLink(ui),
+    },
+  })
+}
+
+/** Every secret of the configuration, for the logger to take out of whatever it writes (I6). */
+export function secretsOf({ providers, databaseUrl, callbackSecret, callbackSecretPrevious }: Config): string[] {
+  const secrets: (Secret | null)[] = [
+    providers.kie.apiKey,
+    providers.defapi.apiKey,
+    databaseUrl,
+    callbackSecret,
+    callbackSecretPrevious,
+  ]
+  return [...secrets, ...providers.kie.webhookHmacKeys].flatMap((secret) => (secret === null ? [] : [secret.reveal()]))
+}
+
+function providerOptions({ providers: { kie, defapi } }: Config): Parameters<typeof createProviders>[0] {
+  return {
+    kie: {
+      apiKey: kie.apiKey?.reveal() ?? null,
+      baseUrl: kie.baseUrl,
+      uploadBaseUrl: kie.uploadBaseUrl,
+      webhookHmacKeys: kie.webhookHmacKeys.map((key) => key.reveal()),
+    },
+    defapi: { apiKey: defapi.apiKey?.reveal() ?? null, baseUrl: defapi.baseUrl },
+  }
+}
+
+interface Doors {
+  providers: ReadonlyMap<ProviderName, Provider>
+  tokens: CallbackTokens
+  mode: SpendMode
+  callbackBaseUrl: string | null
+}
+
+function activityDeps(resources: ServiceResources, { providers, tokens, mode, callbackBaseUrl }: Doors): ActivityDeps {
+  const { config, ledger, store } = resources
+  const { timings } = config
+  return {
+    ledger,
+    store,
+    providers,
+    mode,
+    logger: resources.logger.child({ part: 'activities' }),
+    hasCallbackAddress: callbackBaseUrl !== null,
+    callbackUrlOf: (provider, ref) =>
+      callbackBaseUrl === null ? null : `${callbackBaseUrl}/v1/callbacks/${provider}/${tokens.seal(ref)}`,
+    openCallbackUrl: (url) => openCallbackUrl(url, tokens),
+    downloadImage: (url, signal) =>
+      downloadImage(url, {
+        tempFolder: store.tempFolder,
+        allow: config.downloadAllow,
+        signal,
+        limits: { totalTimeoutMs: timings.downloadTimeoutMs },
+      }),
+    limits: timings,
+    planLimits: planLimits(config),
+    routeDefaults: { ...timings, preferred: config.providers.preferred, maxPaidAttempts: config.maxPaidAttempts },
+    ...(resources.pointReached === undefined ? {} : { pointReached: resources.pointReached }),
+  }
+}
+
+/** Only what the workflow uses: it is recorded with every plan. */
+function planLimits({ timings }: Config): ActivityDeps['planLimits'] {
+  return {
+    submitMaxTries: timings.submitMaxTries,
+    submitRetryInitialMs: timings.submitRetryInitialMs,
+    submitRetryMaxMs: timings.submitRetryMaxMs,
+    submitStartToCloseMs: timings.submitStartToCloseMs,
+    submitHeartbeatTimeoutMs: timings.submitHeartbeatTimeoutMs,
+    queryStartToCloseMs: timings.queryStartToCloseMs,
+    pollMinMs: timings.pollMinMs,
+    pollMaxMs: timings.pollMaxMs,
+    unknownListenMs: timings.unknownListenMs,
+    listenPollMs: timings.listenPollMs,
+    storeStartToCloseMs: timings.storeStartToCloseMs,
+    wakesPerAttempt: timings.wakesPerAttempt,
+    wakeSpacingMs: timings.wakeSpacingMs,
+  }
+}
+
+/** A provider that repeats our request repeats the callback URL; what else may stand there opens nothing. */
+function openCallbackUrl(url: string, tokens: CallbackTokens): AttemptRef | null {
+  const path = URL.canParse(url) ? new URL(url).pathname : ''
+  const token = /\/v1\/callbacks\/[^/]+\/([^/]+)$/.exec(path)?.[1]
+  return token === undefined ? null : tokens.open(token)
+}
+
+/** kie: 20 new tasks in any 10 s, 10 queries a second per key. DefAPI publishes no limits, and the simulator has none unless told. */
+function providerRates(mode: SpendMode): ReadonlyMap<ProviderName, ProviderRate> {
+  const unlimited: ProviderRate = { submitsPerSecond: null, queriesPerSecond: null }
+  return new Map<ProviderName, ProviderRate>([
+    ['kie', mode === 'live' ? { submitsPerSecond: 2, queriesPerSecond: 10 } : unlimited],
+    ['defapi', unlimited],
+  ])
+}
+
+function temporalLink(ui: TemporalUi | null): (generationId: string) => string | null {
+  return (id) =>
+    ui === null ? null : `${ui.url}/namespaces/${encodeURIComponent(ui.namespace)}/workflows/${encodeURIComponent(id)}`
+}

@@ -1,0 +1,223 @@
+// The whole service in one process tree: Temporal, ledger, simulator when nothing real shall be asked, workers, gateway.
+// One call starts it, one shutdown path ends it.
+import { join } from 'node:path'
+import type { PointReached } from '../activities/deps.ts'
+import type { Config } from '../config/config.ts'
+import type { ImageReport } from '../contract/index.ts'
+import { createGateway } from '../gateway/create-gateway.ts'
+import { createGenerationStarter } from '../gateway/generation-starter.ts'
+import type { EmbeddedLedger } from '../ledger/embedded/start-embedded-ledger.ts'
+import { startEmbeddedLedger } from '../ledger/embedded/start-embedded-ledger.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { SimulatorOptions } from '../simulator/options.ts'
+import type { Simulator } from '../simulator/simulator.ts'
+import { startSimulator } from '../simulator/simulator.ts'
+import { createFileStore } from '../storage/file-store.ts'
+import type { TemporalTarget } from '../temporal/connect.ts'
+import { connectWorker } from '../temporal/connect.ts'
+import { installTemporalRuntime } from '../temporal/runtime.ts'
+import type { WorkflowBundle } from '@temporalio/worker'
+import { loadWorkflowBundle } from '../worker/workflow-bundle.ts'
+import { createWorkers } from '../worker/workers.ts'
+import type { ComposedService, TemporalUi } from './compose-service.ts'
+import { composeService, openLedger } from './compose-service.ts'
+import type { DataFolder } from './data-folder.ts'
+import { prepareDataFolder, readOrMakeCallbackSecret } from './data-folder.ts'
+import type { EmbeddedTemporal } from './embedded-temporal.ts'
+import { startEmbeddedTemporal } from './embedded-temporal.ts'
+import { listenGateway } from './listen-gateway.ts'
+import { reachLedger } from './reach-ledger.ts'
+import { requireProvider, withSimulator } from './mock-providers.ts'
+import { startTogether } from './start-parts.ts'
+import { Teardown } from './teardown.ts'
+import type { ServiceEnd } from './watch-parts.ts'
+import { watchParts } from './watch-parts.ts'
+
+export interface EmbeddedServiceOptions {
+  config: Config
+  /** what TEMPORAL_* names; null: an embedded server */
+  temporalTarget: TemporalTarget | null
+  logger: Logger
+  overrides?: EmbeddedOverrides
+  /** stops a start that is under way */
+  signal?: AbortSignal
+  /** told what is being waited for, in a few words */
+  onProgress?: (line: string) => void
+}
+
+export interface EmbeddedOverrides {
+  /** of the Temporal server: the usual ones if they are free, or any. Default: usual */
+  temporalPorts?: 'usual' | 'free'
+  /** default: `bin/` in the data folder */
+  temporalCliCacheFolder?: string
+  /** a ledger is copied from there instead of made anew; see the embedded ledger */
+  ledgerTemplateFolder?: string
+  simulator?: SimulatorOptions
+  pointReached?: PointReached
+}
+
+export interface EmbeddedService {
+  urls: { gateway: string; temporalUi: string | null; simulator: string | null }
+  addresses: { temporal: string; namespace: string; dataFolder: string }
+  simulator: Simulator | null
+  /** path of a stored picture */
+  locateImage: (image: Pick<ImageReport, 'sha256' | 'contentType'>) => string | null
+  stop: () => Promise<void>
+  /** resolves when everything has ended, wanted or not */
+  closed: Promise<ServiceEnd>
+}
+
+/** A part gets this long to end: a drained worker needs up to 10 s, a request in flight up to 25 s. */
+const stepTimeoutMs = 30_000
+/** Activities that run when the end is asked for: polls stop at once, a paid POST is booked, and its outcome survives a kill anyway. */
+const shutdownGraceMs = 2_000
+
+export async function startEmbeddedService(options: EmbeddedServiceOptions): Promise<EmbeddedService> {
+  const teardown = new Teardown(options.logger, stepTimeoutMs)
+  try {
+    options.signal?.throwIfAborted()
+    const service = await startAll(options, teardown)
+    options.signal?.throwIfAborted()
+    return service
+  } catch (error) {
+    await teardown.run()
+    throw error
+  }
+}
+
+async function startAll(options: EmbeddedServiceOptions, teardown: Teardown): Promise<EmbeddedService> {
+  const { config, logger, overrides = {} } = options
+  if (!config.mockAi) requireProvider(config)
+  installTemporalRuntime(logger)
+  const folder = await prepareDataFolder(config.dataFolder)
+  const store = createFileStore({ folder: join(folder.path, 'images') })
+  const [temporal, ledgerProcess, simulator, callbackSecret, workflowBundle] = await startTogether([
+    startTemporal(options, folder, teardown),
+    startLedgerProcess(options, folder, teardown),
+    config.mockAi ? startMock(overrides.simulator ?? {}, teardown) : Promise.resolve(null),
+    config.callbackSecret === null ? readOrMakeCallbackSecret(folder.path) : Promise.resolve(config.callbackSecret.reveal()),
+    loadWorkflowBundle(folder.cacheFolder),
+    store.checkWritable(),
+  ])
+  const temporalUi = chooseUi(config, temporal)
+  const ledger = openLedger(connectionOf(config, ledgerProcess), temporalUi)
+  await teardown.add('links', 'ledger connections', () => ledger.close())
+  const effective = simulator === null ? config : withSimulator(config, simulator)
+  const composed = composeService({ config: effective, ledger, store, logger, callbackSecret, temporalUi, ...pointOf(overrides) })
+
+  const gatewayUrl = await openGateway(composed, temporal, config, teardown)
+  // The simulator is on this machine, whatever the world sees of the gateway.
+  const callbackBaseUrl = simulator === null ? config.publicUrl : gatewayUrl
+  const workers = await startWorkers(temporal, composed, { workflowBundle, callbackBaseUrl }, options, teardown)
+  return {
+    urls: { gateway: gatewayUrl, temporalUi: temporalUi?.url ?? null, simulator: simulator?.url ?? null },
+    addresses: { temporal: temporal.link.address, namespace: temporal.link.namespace, dataFolder: folder.path },
+    simulator,
+    locateImage: ({ sha256, contentType }) => store.locate(sha256, contentType),
+    stop: () => teardown.run(),
+    closed: watchParts(
+      [
+        { name: 'Temporal', ended: temporal.server?.ended },
+        { name: 'the ledger', ended: ledgerProcess?.exited.then(({ code, signal }) => signal ?? `exit code ${code}`) },
+        { name: 'the workers', ended: workers.done },
+      ],
+      teardown,
+      logger,
+    ),
+  }
+}
+
+function startTemporal(options: EmbeddedServiceOptions, folder: DataFolder, teardown: Teardown): Promise<EmbeddedTemporal> {
+  const { config, overrides = {}, signal, onProgress } = options
+  return startEmbeddedTemporal({
+    target: options.temporalTarget,
+    allowPlaintext: config.temporalPlaintext,
+    folder,
+    cliPath: config.temporalCliPath,
+    cliCacheFolder: overrides.temporalCliCacheFolder ?? folder.cacheFolder,
+    ports: overrides.temporalPorts ?? 'usual',
+    logger: options.logger,
+    teardown,
+    signal,
+    onProgress,
+  })
+}
+
+/** Null where DATABASE_URL names a ledger; that one is brought up to date. */
+async function startLedgerProcess(
+  { config, overrides = {} }: EmbeddedServiceOptions,
+  folder: DataFolder,
+  teardown: Teardown,
+): Promise<EmbeddedLedger | null> {
+  if (config.databaseUrl !== null) {
+    await reachLedger(config.databaseUrl)
+    return null
+  }
+  const { ledgerTemplateFolder: templateFolder } = overrides
+  const ledger = await startEmbeddedLedger({
+    dataFolder: folder.path,
+    ...(templateFolder === undefined ? {} : { templateFolder }),
+  })
+  await teardown.add('servers', 'ledger', () => ledger.stop())
+  return ledger
+}
+
+function connectionOf(config: Config, ledgerProcess: EmbeddedLedger | null): Parameters<typeof openLedger>[0] {
+  if (ledgerProcess !== null) return ledgerProcess.connection
+  return { connectionString: config.databaseUrl?.reveal() ?? '' }
+}
+
+async function startMock(options: SimulatorOptions, teardown: Teardown): Promise<Simulator> {
+  const simulator = await startSimulator(options)
+  await teardown.add('servers', 'simulator', () => simulator.close())
+  return simulator
+}
+
+function chooseUi(config: Config, { link, uiUrl }: EmbeddedTemporal): TemporalUi | null {
+  const url = config.temporalUiUrl ?? uiUrl
+  return url === null ? null : { url, namespace: link.namespace }
+}
+
+function pointOf({ pointReached }: EmbeddedOverrides): { pointReached?: PointReached } {
+  return pointReached === undefined ? {} : { pointReached }
+}
+
+async function openGateway(
+  composed: ComposedService,
+  { link }: EmbeddedTemporal,
+  { http }: Config,
+  teardown: Teardown,
+): Promise<string> {
+  const app = await createGateway(composed.gatewayDeps(createGenerationStarter({ client: link.client })))
+  await teardown.add('front', 'gateway', () => app.close())
+  return listenGateway(app, http)
+}
+
+/** Resolves when they poll, with a promise of how they ended. */
+async function startWorkers(
+  temporal: EmbeddedTemporal,
+  composed: ComposedService,
+  { workflowBundle, callbackBaseUrl }: { workflowBundle: WorkflowBundle; callbackBaseUrl: string | null },
+  { config }: EmbeddedServiceOptions,
+  teardown: Teardown,
+): Promise<{ done: Promise<string> }> {
+  const connection = await connectWorker(temporal.target, { allowPlaintext: config.temporalPlaintext })
+  await teardown.add('links', 'Temporal worker connection', () => connection.close())
+  const workers = await createWorkers({
+    connection,
+    namespace: temporal.link.namespace,
+    workflowBundle,
+    activities: composed.createActivities(callbackBaseUrl),
+    rates: composed.rates,
+    shutdownGraceMs,
+  })
+  const done = workers.run().then(
+    () => 'they stopped',
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  )
+  await teardown.add('workers', 'workers', async () => {
+    workers.shutdown()
+    await done
+  })
+  return { done }
+}
