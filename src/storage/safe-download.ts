@@ -154,11 +154,8 @@ function readRedirect({ statusCode, headers }: Dispatcher.ResponseData, url: URL
 async function readPicture(response: Dispatcher.ResponseData, url: URL, task: Task): Promise<DownloadedImage> {
   const { limits, tempPath } = task
   const place = showUrl(url)
-  const declaredBytes = checkHeaders(response, place, limits)
-  const { sha256, sizeBytes } = await writeBody(response, url, task)
-  if (declaredBytes !== null && declaredBytes !== sizeBytes) {
-    throw new DownloadError('truncated', `${place} promised ${declaredBytes} bytes and sent ${sizeBytes}.`)
-  }
+  checkHeaders(response, place, limits.maxBytes)
+  const sha256 = await writeBody(response, url, task)
   const verdict = await checkImageFile(tempPath, limits).catch((error: unknown) => {
     throw new DownloadError('storage', 'The downloaded file could not be read again.', { cause: error })
   })
@@ -167,30 +164,20 @@ async function readPicture(response: Dispatcher.ResponseData, url: URL, task: Ta
   return { tempPath, sha256, ...picture, declaredType: readMediaType(response.headers['content-type']) }
 }
 
-/** The promised length, or null where none was given. */
-function checkHeaders(
-  { statusCode, headers }: Dispatcher.ResponseData,
-  place: string,
-  { maxBytes }: DownloadLimits,
-): number | null {
+/** What can be refused before the body is read. That as many bytes come as were promised is seen to by the HTTP parser. */
+function checkHeaders({ statusCode, headers }: Dispatcher.ResponseData, place: string, maxBytes: number): void {
   if (statusCode !== 200)
     throw new DownloadError('http_status', `${place} answered HTTP ${statusCode}.`, { httpStatus: statusCode })
   const encoding = headers['content-encoding']
-  if (encoding !== undefined && String(encoding).toLowerCase() !== 'identity')
+  if (encoding !== undefined && String(encoding).toLowerCase() !== 'identity') {
     throw new DownloadError('content_encoded', `${place} sent compressed bytes.`)
-  const length = headers['content-length']
-  if (length === undefined) return null
-  if (typeof length !== 'string' || !/^\d{1,15}$/.test(length))
-    throw new DownloadError('damaged', `${place} sent an unreadable length.`)
-  if (Number(length) > maxBytes) throw new DownloadError('too_large', `${place} has ${length} bytes, ${maxBytes} are allowed.`)
-  return Number(length)
+  }
+  const length = Number(headers['content-length'] ?? 0)
+  if (length > maxBytes) throw new DownloadError('too_large', `${place} has ${length} bytes, ${maxBytes} are allowed.`)
 }
 
-async function writeBody(
-  response: Dispatcher.ResponseData,
-  url: URL,
-  task: Task,
-): Promise<{ sha256: string; sizeBytes: number }> {
+/** The SHA-256 of what was written. */
+async function writeBody(response: Dispatcher.ResponseData, url: URL, task: Task): Promise<string> {
   const hash = createHash('sha256')
   let sizeBytes = 0
   const file = await onDisk(() => createFile(task.tempFolder, task.tempPath))
@@ -209,7 +196,7 @@ async function writeBody(
   } finally {
     await onDisk(() => file.close())
   }
-  return { sha256: hash.digest('hex'), sizeBytes }
+  return hash.digest('hex')
 }
 
 async function* chunksOf(response: Dispatcher.ResponseData, url: URL): AsyncGenerator<Buffer> {

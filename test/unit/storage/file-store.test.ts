@@ -41,10 +41,12 @@ test('an adopted picture lies under its address, can be read back, and its tempo
   ] as const) {
     const bytes = Buffer.from(`bytes of ${contentType}`)
     const image = await receive(store, bytes, contentType)
+    const { ino } = await stat(image.tempPath)
     await store.adopt(image)
     const path = join(folder, image.sha256.slice(0, 2), `${image.sha256}.${ending}`)
     assert.equal(store.locate(image.sha256, contentType), path)
     assert.deepEqual(await readFile(path), bytes)
+    assert.equal((await stat(path)).ino, ino, 'copied, so that half of it could be seen')
     assert.deepEqual(await readAll(store, image), bytes)
   }
   assert.deepEqual(await readdir(store.tempFolder), [])

@@ -31,6 +31,16 @@ const wholePictures: Record<string, { bytes: Buffer; contentType: string; width:
     width: 8,
     height: 6,
   },
+  'a JPEG with stuffed bytes in its scan': {
+    bytes: Buffer.concat([
+      samples.baselineJpeg.subarray(0, -4),
+      Buffer.from([0xff, 0x00, 0xff, 0x00]),
+      samples.baselineJpeg.subarray(-4),
+    ]),
+    contentType: 'image/jpeg',
+    width: 8,
+    height: 6,
+  },
   'a lossy WebP': { bytes: samples.lossyWebp, contentType: 'image/webp', width: 8, height: 6 },
   'a lossless WebP': { bytes: samples.losslessWebp, contentType: 'image/webp', width: 8, height: 6 },
   'a WebP with alpha': { bytes: samples.alphaWebp, contentType: 'image/webp', width: 8, height: 6 },
@@ -176,6 +186,7 @@ test('containers that contradict themselves are refused as damaged', () => {
   const scanAt = jpeg.indexOf(Buffer.from([0xff, 0xda]))
   const frameAt = jpeg.indexOf(Buffer.from([0xff, 0xc0]))
   const frame = jpeg.subarray(frameAt, frameAt + 19)
+  const longFrame = Buffer.concat([frame, Buffer.alloc(1)]).fill(18, 3, 4) // says 18 bytes, has 18, needs 17
   const scanHead = jpeg.subarray(scanAt, scanAt + 14)
   const end = Buffer.from([0xff, 0xd9])
   const lossless = samples.losslessWebp.subarray(20)
@@ -230,6 +241,20 @@ test('containers that contradict themselves are refused as damaged', () => {
         ['VP8X', Buffer.alloc(10)],
         ['ANMF', Buffer.concat([frameHead, makeWebp([['ANMF', frameHead]]).subarray(12)])],
       ]),
+    ],
+    [
+      'a WebP with a frame that is too short beside a picture',
+      makeWebp([
+        ['VP8X', samples.animatedWebp.subarray(20, 30)],
+        ['ANMF', Buffer.alloc(4)],
+        ['VP8L', lossless],
+      ]),
+    ],
+    ['a lossy WebP whose first part is longer than itself', Buffer.from(samples.lossyWebp).fill(0xff, 22, 23)],
+    ['a lossless WebP of another version', makeWebp([['VP8L', Buffer.from(lossless).fill(0xe0, 4, 5)]])],
+    [
+      'a JPEG frame header with a byte too many',
+      Buffer.concat([jpeg.subarray(0, frameAt), longFrame, jpeg.subarray(frameAt + 19)]),
     ],
     [
       'a WebP whose frame has no header',

@@ -59,6 +59,31 @@ test('by redirect and rebinding: no spelling of a private place is followed, and
   assert.equal(trap.connections, 0)
 })
 
+test('each redirect is held to the same form as the first link, before anything is looked up', async (t) => {
+  let location = ''
+  const asked: string[] = []
+  const lookup = (hostname: string) => {
+    asked.push(hostname)
+    return Promise.resolve([])
+  }
+  const set = await prepare(t, (_request, response) => void response.writeHead(302, { location }).end(), { lookup })
+  for (location of [
+    'http://pictures.example.com/x.png',
+    'ftp://pictures.example.com/x.png',
+    'https://pictures.example.com:8443/x.png',
+    'https://user:password@pictures.example.com/x.png',
+    `https://pictures.example.com/${'x'.repeat(2_048)}`,
+    'file:///etc/passwd',
+    'data:image/png;base64,iVBORw0KGgo=',
+  ]) {
+    await assertFails(set, { code: 'url_refused' })
+  }
+  assert.deepEqual(asked, [])
+  location = 'https://pictures.example.com/x.png'
+  await assertFails(set, { code: 'network', message: /has no address/ })
+  assert.deepEqual(asked, ['pictures.example.com'])
+})
+
 test('direct and by DNS: nothing private is fetched, and the traps see nobody', async (t) => {
   const trap = await startTrap(t)
   const set = await prepare(t, sendPicture, { lookup: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]) })

@@ -75,8 +75,13 @@ test('a caller that gives up gets its own reason back, and nothing is left behin
       socket.write(start)
       setTimeout(() => controller.abort(reason), 50)
     })
-    const { folder, download } = await prepare(t, raw, { signal: controller.signal })
+    const { folder, download } = await prepare(t, raw, {
+      signal: controller.signal,
+      limits: { headersTimeoutMs: 60_000, idleTimeoutMs: 60_000, totalTimeoutMs: 60_000 },
+    })
+    const startedAt = performance.now()
     await assert.rejects(download(), (error) => error === reason)
+    assert.ok(performance.now() - startedAt < 5_000)
     assert.deepEqual(await readdir(folder), [])
     await eventually(() => assert.equal(raw.openSockets(), 0))
     await assert.rejects(download(), (error) => error === reason)

@@ -149,6 +149,14 @@ test('where a connection ends up in a private place after all, not a byte is sen
   assert.equal(trap.bytes, 0)
 })
 
+test('after the signal has aborted no connection is begun, not even to an allowed host', async (t) => {
+  const trap = await startTrap(t)
+  const allowed = parseAllowedHosts(['127.0.0.1'])
+  const outcome = await tryConnect(guard({ allowed, signal: AbortSignal.abort() }), '127.0.0.1', trap.port)
+  assert.ok(outcome instanceof DownloadError && outcome.code === 'timeout')
+  assert.equal(trap.connections, 0)
+})
+
 test('a name without an address, or that cannot be looked up, is an error and not a crash', async () => {
   const nothing = await tryConnect(guard({ lookup: answering() }), 'pictures.example.com', 443)
   assert.ok(nothing instanceof DownloadError && nothing.code === 'network')

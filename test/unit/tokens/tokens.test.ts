@@ -80,14 +80,18 @@ test('a token of an unknown key is not opened, also when it carries our key id',
 test('a token sealed with the right key but without version and key id bound to it is not opened', () => {
   const [, id] = tokens.seal(ref).split('.')
   const key = Buffer.from(hkdfSync('sha256', Buffer.from(secret), 'darkroom', 'callback token v1 key', 32))
-  const sealWith = (associated: string): string => {
+  const sealWith = (associated: string, text = '0.1.gen_1'): string => {
     const iv = randomBytes(12)
     const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(associated))
-    return `v1.${id}.${Buffer.concat([iv, cipher.update('0.1.gen_1'), cipher.final(), cipher.getAuthTag()]).toString('base64url')}`
+    return `v1.${id}.${Buffer.concat([iv, cipher.update(text), cipher.final(), cipher.getAuthTag()]).toString('base64url')}`
   }
   assert.deepEqual(tokens.open(sealWith(`darkroom callback v1 ${id}`)), { generationId: 'gen_1', item: 0, attempt: 1 })
   assert.equal(tokens.open(sealWith('darkroom callback v1 other')), null)
   assert.equal(tokens.open(sealWith('')), null)
+  // and what we would never seal is not opened either, were it sealed with the right key
+  for (const text of [`0.1.${'x'.repeat(220)}`, '0.1.', '1.gen_1', '-1.1.gen_1', 'x', '']) {
+    assert.equal(tokens.open(sealWith(`darkroom callback v1 ${id}`, text)), null, text)
+  }
 })
 
 test('garbage of any kind and size is null, never an error', () => {
