@@ -46,6 +46,8 @@ export async function createGateway(deps: GatewayDeps): Promise<FastifyInstance>
   registerHealth(app, routeDeps)
   // in a context of its own, because it reads bodies as bytes
   await app.register(async (scope) => registerCallbacks(scope, routeDeps))
+  // A caller that left has not taken its call to Temporal along, and our own caller closes that connection next.
+  app.addHook('onClose', () => deps.temporal.settled())
   return app
 }
 
@@ -86,5 +88,12 @@ function drainOnClose(app: FastifyInstance, drainTimeoutMs: number): AbortSignal
     cut = setTimeout(() => app.server.closeAllConnections(), drainTimeoutMs)
   })
   app.server.once('close', () => clearTimeout(cut))
+  // Node closes the connections that are idle when it begins to close; those that become idle later are ours to close.
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing.signal.aborted) reply.header('connection', 'close')
+  })
+  app.addHook('onResponse', async () => {
+    if (closing.signal.aborted) setImmediate(() => app.server.closeIdleConnections())
+  })
   return closing.signal
 }

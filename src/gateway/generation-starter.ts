@@ -1,14 +1,15 @@
 // What the gateway may ask of Temporal, and its implementation over `@temporalio/client`. Every call ends within its deadline: without one
 // the client retries by itself for about 19 s, longer than a provider waits for the answer to its callback.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client'
 import {
-  generateImageWorkflowName,
-  mainTaskQueue,
-  wakeSignal,
-  type GenerationRequest,
-  type Wake,
-} from '../contract/index.ts'
+  isGrpcServiceError,
+  NamespaceNotFoundError,
+  ServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client'
+import { generateImageWorkflowName, mainTaskQueue, wakeSignal, type GenerationRequest, type Wake } from '../contract/index.ts'
 import { safeText } from '../observability/safe-text.ts'
 
 /** All methods reject with `TemporalUnavailableError` when the server cannot be reached, refuses us, or is too slow. */
@@ -20,12 +21,17 @@ export interface GenerationStarter {
   requestCancel(generationId: string): Promise<'requested' | 'closed' | 'unknown'>
   /** Resolves when the server answers for our namespace. */
   ping(): Promise<void>
+  /** Resolves when no call is on its way any more. Only then may the connection be closed: a call that is being repeated would throw out of a timer. */
+  settled(): Promise<void>
 }
 
 /** The server gave no usable answer. What was asked may have been done all the same: a lost reply looks like a lost request. */
 export class TemporalUnavailableError extends Error {
   override readonly name = 'TemporalUnavailableError'
 }
+
+/** What the server calls a workflow that has not ended. */
+const openStatuses: ReadonlySet<string> = new Set(['RUNNING', 'PAUSED'])
 
 export interface GenerationStarterOptions {
   client: Client
@@ -34,23 +40,25 @@ export interface GenerationStarterOptions {
 }
 
 export function createGenerationStarter({ client, deadlineMs = 3_000 }: GenerationStarterOptions): GenerationStarter {
-  /** The client's typed errors carry meaning; everything else (slow, down, no such namespace, no permission) is the same to a caller. */
-  async function ask<T>(what: string, call: () => Promise<T>): Promise<T> {
-    try {
-      return await client.withDeadline(Date.now() + deadlineMs, call)
-    } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError || error instanceof WorkflowNotFoundError) throw error
-      throw new TemporalUnavailableError(`Temporal gave no answer to "${what}" within ${deadlineMs} ms`, { cause: error })
-    }
-  }
+  const pending = new Set<Promise<unknown>>()
 
-  async function isKnown(generationId: string): Promise<boolean> {
+  /** Slow, down, no such namespace, no permission: all the same to whoever asks. "Not found" and "exists" are answers; the rest is a bug. */
+  async function ask<T>(what: string, call: () => Promise<T>): Promise<T> {
+    const answered = new AbortController()
+    // Measured: the client cuts its calls at the deadline but not the pauses between them, and ends up to two seconds late.
+    const tooLate = sleep(deadlineMs, undefined, { signal: answered.signal }).then(() => {
+      throw new TemporalUnavailableError(`"${what}" got no answer from Temporal within ${deadlineMs} ms`)
+    })
+    const running = client.withDeadline(Date.now() + deadlineMs, call)
+    pending.add(running)
     try {
-      await ask('describe', () => client.workflow.getHandle(generationId).describe())
-      return true
+      return await Promise.race([running, tooLate])
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return false
-      throw error
+      if (!(error instanceof ServiceError || error instanceof NamespaceNotFoundError || isGrpcServiceError(error))) throw error
+      throw new TemporalUnavailableError(`"${what}" got no usable answer from Temporal`, { cause: error })
+    } finally {
+      answered.abort()
+      void running.catch(() => undefined).finally(() => pending.delete(running))
     }
   }
 
@@ -77,30 +85,32 @@ export function createGenerationStarter({ client, deadlineMs = 3_000 }: Generati
     },
 
     async signalWake(generationId, wake) {
-      try {
-        await ask('signal', () => client.workflow.getHandle(generationId).signal(wakeSignal, wake))
-        return 'signalled'
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return 'closed'
-        throw error
-      }
+      const handle = client.workflow.getHandle(generationId)
+      const signalled = await ask('signal', () => handle.signal(wakeSignal, wake).then(() => true)).catch(nullWhenNotFound)
+      return signalled === null ? 'closed' : 'signalled'
     },
 
     async requestCancel(generationId) {
-      try {
-        await ask('cancel', () => client.workflow.getHandle(generationId).cancel())
-        return 'requested'
-      } catch (error) {
-        if (!(error instanceof WorkflowNotFoundError)) throw error
-        // The server says "not found" of a closed workflow as well, and differs only in its wording.
-        return (await isKnown(generationId)) ? 'closed' : 'unknown'
-      }
+      const handle = client.workflow.getHandle(generationId)
+      // Seen on a real server: it accepts the cancellation of a workflow that has ended long ago.
+      const description = await ask('describe', () => handle.describe()).catch(nullWhenNotFound)
+      if (description === null) return 'unknown'
+      if (!openStatuses.has(description.status.name)) return 'closed'
+      const requested = await ask('cancel', () => handle.cancel()).catch(nullWhenNotFound)
+      return requested === null ? 'closed' : 'requested'
     },
 
     async ping() {
-      await ask('describe namespace', () =>
-        client.workflowService.describeNamespace({ namespace: client.options.namespace }),
-      )
+      await ask('describe namespace', () => client.workflowService.describeNamespace({ namespace: client.options.namespace }))
+    },
+
+    async settled() {
+      while (pending.size > 0) await Promise.allSettled(pending)
     },
   }
+}
+
+function nullWhenNotFound(error: unknown): null {
+  if (error instanceof WorkflowNotFoundError) return null
+  throw error
 }

@@ -110,18 +110,14 @@ export const generationSchema = z
     prompt: z.string(),
     createdAt: timeSchema,
     finishedAt: timeSchema.nullable(),
-    servedBy: z
-      .object({ provider: providerSchema, model: z.string(), providerTaskId: z.string(), attempt: z.int() })
-      .nullable(),
+    servedBy: z.object({ provider: providerSchema, model: z.string(), providerTaskId: z.string(), attempt: z.int() }).nullable(),
     attempts: z.array(attemptSchema),
     images: z.array(imageSchema),
     cost: z.object({ usd: z.number().nullable(), source: costSourceSchema }),
     fidelity: z
       .object({
         level: z.enum(['exact', 'adapted', 'degraded']),
-        changes: z.array(
-          z.object({ field: z.string(), asked: z.string(), sent: z.string().nullable(), why: z.string() }),
-        ),
+        changes: z.array(z.object({ field: z.string(), asked: z.string(), sent: z.string().nullable(), why: z.string() })),
       })
       .nullable(),
     timings: z.object({
@@ -132,9 +128,7 @@ export const generationSchema = z
       totalMs: durationSchema,
     }),
     decisions: z.array(z.object({ at: timeSchema, decision: z.string(), because: z.string() })),
-    failure: z
-      .object({ type: failureTypeSchema, message: z.string(), provider: z.exactOptional(providerSchema) })
-      .nullable(),
+    failure: z.object({ type: failureTypeSchema, message: z.string(), provider: z.exactOptional(providerSchema) }).nullable(),
     metadata: z.record(z.string(), z.string()),
     links: z.object({ self: z.string(), temporal: z.string().nullable() }),
   })
@@ -152,9 +146,7 @@ export const problemSchema = z
     detail: z.string(),
     instance: z.string().describe('the request id, as in `x-request-id`'),
     errors: z.exactOptional(
-      z.array(
-        z.object({ field: z.string(), message: z.string(), allowed: z.exactOptional(z.array(z.string())) }),
-      ),
+      z.array(z.object({ field: z.string(), message: z.string(), allowed: z.exactOptional(z.array(z.string())) })),
     ),
   })
   .meta({ id: 'Problem' })

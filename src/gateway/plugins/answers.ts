@@ -44,8 +44,18 @@ function fieldsOf(request: FastifyRequest): { requestId: string; method: string;
 
 function sendProblem(reply: FastifyReply, error: ProblemError): void {
   // an error must not be kept by caches, even where the route had already said that its picture may be
-  reply.code(error.status).headers({ ...securityHeaders, ...error.headers }).type(problemContentType)
+  reply
+    .code(error.status)
+    .headers({ ...securityHeaders, ...error.headers })
+    .type(problemContentType)
+  // the rest of the body is not wanted, and a connection that goes on waiting for it is of no use
+  if (hasUnreadBody(reply.request)) reply.header('connection', 'close')
   reply.send(JSON.stringify(error.toProblem(reply.request.id)))
+}
+
+function hasUnreadBody({ raw }: FastifyRequest): boolean {
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = raw.headers
+  return !raw.complete && (length !== '0' || encoding !== undefined)
 }
 
 function toProblemError(error: unknown, request: FastifyRequest, logger: Logger): ProblemError {

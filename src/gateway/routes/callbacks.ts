@@ -45,7 +45,7 @@ export async function registerCallbacks(app: FastifyInstance, deps: RouteDeps): 
       const verdict = await countUnknownToken(request)
       if (verdict.isAllowed || !verdict.isExceeded) return undefined
       throw new ProblemError('too_many_requests', 'Too many callbacks that belong to nothing.', {
-        headers: { 'retry-after': String(verdict.ttlInSeconds), connection: 'close' },
+        headers: { 'retry-after': String(verdict.ttlInSeconds) },
       })
     },
     schema: {
@@ -102,7 +102,10 @@ async function receive(
 function toPrintable({ claimedTaskId, claimedState }: CallbackClaim): CallbackClaim {
   // both providers' ids are far shorter
   const isTaskId = claimedTaskId !== null && /^[\x21-\x7e]{1,128}$/.test(claimedTaskId)
-  return { claimedTaskId: isTaskId ? claimedTaskId : null, claimedState: claimedState === null ? null : safeText(claimedState, 64) }
+  return {
+    claimedTaskId: isTaskId ? claimedTaskId : null,
+    claimedState: claimedState === null ? null : safeText(claimedState, 64),
+  }
 }
 
 function isJson(contentType: string | undefined): boolean {

@@ -5,16 +5,12 @@
 // must know that there is a picture, or a bill.
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import { z } from 'zod'
 import type { Generation } from '../../contract/index.ts'
 import type { RouteDeps } from '../gateway-deps.ts'
 import { hasEnded, toAnswer } from '../generation-answer.ts'
 import { ProblemError } from '../problem.ts'
 import { generationSchema, json, problems } from '../schemas.ts'
 import { generationParamsSchema, readExisting } from './read-generation.ts'
-
-/** Nothing, or an empty object. */
-const bodySchema = z.strictObject({}).optional()
 
 export function registerCancelGeneration(app: FastifyInstance, deps: RouteDeps): void {
   app.withTypeProvider<ZodTypeProvider>().route({
@@ -24,14 +20,14 @@ export function registerCancelGeneration(app: FastifyInstance, deps: RouteDeps):
       operationId: 'cancelGeneration',
       summary: 'Cancel a generation',
       params: generationParamsSchema,
-      body: bodySchema,
       response: {
         200: json('It is cancelled already', generationSchema),
         202: json('The workflow has been told', generationSchema),
-        ...problems(400, 404, 409, 415, 503),
+        ...problems(400, 404, 409, 413, 415, 422, 503),
       },
     },
     handler: async (request, reply) => {
+      refuseContent(request.body)
       const { id } = request.params
       const generation = await readExisting(deps, id)
       if (hasEnded(generation)) return reply.code(200).send(toAnswer(cancelledOnly(generation), deps.links))
@@ -43,6 +39,12 @@ export function registerCancelGeneration(app: FastifyInstance, deps: RouteDeps):
       throw new ProblemError('not_running', `No workflow is running for this generation, although it is ${now.status}.`)
     },
   })
+}
+
+/** There is nothing to say; whoever says something expects it to be done. */
+function refuseContent(body: unknown): void {
+  if (body === undefined || JSON.stringify(body) === '{}') return
+  throw new ProblemError('invalid_request', 'A cancellation has no body.', { errors: [{ field: '', message: 'must be empty' }] })
 }
 
 function cancelledOnly(generation: Generation): Generation {

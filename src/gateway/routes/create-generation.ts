@@ -51,8 +51,7 @@ export function registerCreateGeneration(app: FastifyInstance, deps: RouteDeps):
         idempotencySha256: key === null ? null : sha256(key),
       })
       const waitMs = readWaitMs(request.headers['prefer'], limits.maxWaitMs)
-      const waited =
-        waitMs === null ? null : await waitingRoom.waitForEnd(generation, waitMs, leftOrClosing(reply, deps.closing))
+      const waited = waitMs === null ? null : await waitingRoom.waitForEnd(generation, waitMs, leftOrClosing(reply, deps.closing))
       const answer = toAnswer(waited ?? generation, links)
       reply.code(hasEnded(answer) ? 200 : 202).header('location', generationPath(answer.id))
       if (replayed) reply.header('idempotent-replayed', 'true')

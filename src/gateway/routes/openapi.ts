@@ -13,7 +13,8 @@ export async function registerOpenApi(app: FastifyInstance): Promise<void> {
       info: {
         title: 'darkroom',
         version: '1.0.0',
-        description: 'Each picture from a slow, flaky, paid image API as a durable Temporal workflow: paid once and accounted for.',
+        description:
+          'Each picture from a slow, flaky, paid image API as a durable Temporal workflow: paid once and accounted for.',
       },
     },
     transform: jsonSchemaTransform,

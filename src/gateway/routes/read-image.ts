@@ -35,6 +35,7 @@ export function registerReadImage(app: FastifyInstance, deps: RouteDeps): void {
           description: 'The picture, unchanged',
           content: Object.fromEntries(Object.keys(extensions).map((type) => [type, { schema: bytesSchema }])),
         },
+        304: z.null().describe('You have it already'),
         ...problems(404, 503),
       },
     },

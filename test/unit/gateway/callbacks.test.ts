@@ -28,7 +28,10 @@ test('a callback is kept as a hint and wakes its own attempt, with a summary and
   assert.equal(answer.statusCode, 200)
   const bodySha256 = createHash('sha256').update(success).digest('hex')
   const [hint] = gateway.ledger.hints
-  assert.deepEqual({ ...hint, receivedAt: null }, { ...ref, claimedTaskId: 'task-1', claimedState: 'success', bodySha256, receivedAt: null })
+  assert.deepEqual(
+    { ...hint, receivedAt: null },
+    { ...ref, claimedTaskId: 'task-1', claimedState: 'success', bodySha256, receivedAt: null },
+  )
   assert.equal(gateway.temporal.wakes.length, 1)
   assert.deepEqual(gateway.temporal.wakes[0], {
     generationId: 'gen_7',
@@ -63,7 +66,14 @@ for (const method of ['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'HEAD'] as con
   })
 }
 
-for (const type of ['text/plain', 'application/jsonx', 'application/json5', 'application/x-www-form-urlencoded', 'text/json', ';']) {
+for (const type of [
+  'text/plain',
+  'application/jsonx',
+  'application/json5',
+  'application/x-www-form-urlencoded',
+  'text/json',
+  ';',
+]) {
   test(`a callback of type ${type} is 415 before its token is looked at`, async (t) => {
     const gateway = await startGateway(t)
     for (const token of [gateway.tokenOf({}), 'unknown']) {

@@ -46,7 +46,11 @@ test('the same key with the same body is the same generation, and says that it i
   const gateway = await startGateway(t)
   const first = await create(gateway, { 'idempotency-key': 'order 17' })
   // the same request, its members in another order
-  const second = await create(gateway, { 'idempotency-key': 'order 17' }, { prompt: goodRequest.prompt, model: goodRequest.model })
+  const second = await create(
+    gateway,
+    { 'idempotency-key': 'order 17' },
+    { prompt: goodRequest.prompt, model: goodRequest.model },
+  )
   assert.equal(first.statusCode, 202)
   assert.equal(second.statusCode, 202)
   assert.equal(first.headers['idempotent-replayed'], undefined)
@@ -97,7 +101,10 @@ test('fifty requests with one key at the same time make one generation', async (
 test('two keys are two generations, and a key is not cut short', async (t) => {
   const gateway = await startGateway(t)
   const long = 'k'.repeat(254)
-  const answers = [await create(gateway, { 'idempotency-key': `${long}a` }), await create(gateway, { 'idempotency-key': `${long}b` })]
+  const answers = [
+    await create(gateway, { 'idempotency-key': `${long}a` }),
+    await create(gateway, { 'idempotency-key': `${long}b` }),
+  ]
   assert.equal(new Set(answers.map((answer) => answer.json<Generation>().id)).size, 2)
 })
 
@@ -121,7 +128,11 @@ for (const [what, body, field] of [
   ['an oversized prompt', { ...goodRequest, prompt: 'x'.repeat(100_000) }, 'prompt'],
   ['an unknown model', { ...goodRequest, model: 'nano-banan' }, 'model'],
   ['an unsupported aspect ratio', { ...goodRequest, aspectRatio: '7:3' }, 'aspectRatio'],
-  ['a reference image that is not https', { ...goodRequest, referenceImages: ['http://a.example.com/b.png'] }, 'referenceImages.0'],
+  [
+    'a reference image that is not https',
+    { ...goodRequest, referenceImages: ['http://a.example.com/b.png'] },
+    'referenceImages.0',
+  ],
   [
     'a reference image on a name for a private address',
     { ...goodRequest, referenceImages: ['https://a.example.com/a.png', 'https://127.0.0.1.nip.io/b.png'] },
@@ -141,7 +152,7 @@ for (const [what, body, field] of [
     const problem = answer.json<Problem>()
     assert.equal(problem.type, 'urn:darkroom:problem:invalid_request')
     assert.ok(
-      problem.errors?.some((error) => error.field === field && error.message.length > 0),
+      (problem.errors ?? []).some((error) => error.field === field && error.message.length > 0),
       answer.body,
     )
     assert.deepEqual(gateway.ledger.calls, [])
@@ -153,7 +164,7 @@ test('an unknown model is answered with the nearest names', async (t) => {
   const gateway = await startGateway(t)
   const problem = (await create(gateway, {}, { ...goodRequest, model: 'nano-banan' })).json<Problem>()
   assert.match(problem.errors?.[0]?.message ?? '', /nano-banana/)
-  assert.ok(problem.errors?.[0]?.allowed?.includes('nano-banana'))
+  assert.ok((problem.errors?.[0]?.allowed ?? []).includes('nano-banana'))
 })
 
 test('a body nested a hundred thousand levels deep is refused and breaks nothing', async (t) => {
@@ -270,7 +281,7 @@ test('Prefer: wait answers 200 as soon as the generation has ended', async (t) =
   const pending = create(gateway, { prefer: 'respond-async, wait=30' })
   const id = await eventually(() => {
     const [started] = gateway.temporal.started.keys()
-    assert.ok(started)
+    assert.ok(started !== undefined)
     return started
   })
   gateway.ledger.end(id, 'completed')

@@ -1,9 +1,10 @@
 // A gateway with a fake ledger, a fake Temporal and two fake providers; over `inject`, or really listening with `listen()`.
+import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
 import type { GenerationRequest, ProviderName, Wake } from '../../../src/contract/index.ts'
 import { createGateway } from '../../../src/gateway/create-gateway.ts'
 import type { GatewayDeps } from '../../../src/gateway/gateway-deps.ts'
@@ -23,6 +24,8 @@ export interface FakeTemporal extends GenerationStarter {
   readonly startCalls: string[]
   readonly wakes: { generationId: string; wake: Wake }[]
   readonly cancels: string[]
+  /** true: somebody has waited for the last call */
+  isSettled: boolean
   /** runs inside every call, before its effect */
   before: (call: string) => Promise<void>
 }
@@ -56,6 +59,10 @@ export function createFakeTemporal(): FakeTemporal {
       return temporal.started.has(id) ? 'requested' : 'unknown'
     },
     ping: () => called('ping'),
+    settled: async () => {
+      temporal.isSettled = true
+    },
+    isSettled: false,
   }
   async function called(name: string): Promise<void> {
     await temporal.before(name)
@@ -63,6 +70,8 @@ export function createFakeTemporal(): FakeTemporal {
   }
   return temporal
 }
+
+const bodySchema = z.object({ taskId: z.string().optional(), state: z.string().optional() })
 
 /** The one that signs, as Kie does: `x-signature: good`. */
 function readSigned({ rawBody, headers }: Parameters<Provider['readCallback']>[0]): CallbackVerdict {
@@ -72,7 +81,7 @@ function readSigned({ rawBody, headers }: Parameters<Provider['readCallback']>[0
 
 function readUnsigned({ rawBody }: { rawBody: Uint8Array }): CallbackVerdict {
   try {
-    const body = JSON.parse(Buffer.from(rawBody).toString()) as { taskId?: string; state?: string }
+    const body = bodySchema.parse(JSON.parse(Buffer.from(rawBody).toString()))
     return { ok: true, claim: { claimedTaskId: body.taskId ?? null, claimedState: body.state ?? null } }
   } catch {
     return { ok: false, status: 400, message: 'not JSON' }
@@ -84,7 +93,7 @@ function createRawLogger(lines: string[], bound: object = {}): Logger {
   const write: LogMethod = (fields: object | string, message?: string) => {
     const given = typeof fields === 'string' ? { msg: fields } : { ...fields, msg: message }
     const showErrors = (_: string, value: unknown): unknown =>
-      value instanceof Error ? { ...value, message: value.message, stack: value.stack, cause: value.cause } : value
+      value instanceof Error ? { message: value.message, stack: value.stack, cause: value.cause } : value
     lines.push(JSON.stringify({ ...bound, ...given }, showErrors))
   }
   const levels = { trace: write, debug: write, info: write, warn: write, error: write, fatal: write, silent: () => {} }
@@ -158,7 +167,9 @@ export async function startGateway(
     },
     async listen() {
       await app.listen({ host: '127.0.0.1', port: 0 })
-      const { port } = app.server.address() as AddressInfo
+      const address = app.server.address()
+      assert.ok(typeof address === 'object' && address !== null)
+      const { port } = address
       return { port, url: `http://127.0.0.1:${port}` }
     },
   }
