@@ -1,7 +1,7 @@
 // The ledger as the gateway sees it, in memory. For the gateway's own tests only: the real one has tests of its own.
 import type { Generation, GenerationStatus, ProviderName } from '../../src/contract/index.ts'
 import type { AttemptRef, AttemptRow, Hint, Ledger, NewGeneration, NewImage } from '../../src/ledger/ledger.ts'
-import { LedgerUnavailableError } from '../../src/ledger/ledger.ts'
+import { InvalidCursorError, LedgerUnavailableError } from '../../src/ledger/ledger.ts'
 import { newbornGeneration } from '../../src/gateway/generation-answer.ts'
 
 export interface FakeLedger extends Ledger {
@@ -86,6 +86,7 @@ export function createFakeLedger(): FakeLedger {
       const all = [...generations.keys()].toReversed().flatMap((id) => read(id) ?? [])
       const wanted = all.filter((generation) => status === undefined || generation.status === status)
       const from = cursor === undefined ? 0 : Number(cursor)
+      if (Number.isNaN(from)) throw new InvalidCursorError('the cursor is not one that this ledger gave out')
       const page = wanted.slice(from, from + limit)
       return { generations: page, nextCursor: from + limit < wanted.length ? String(from + limit) : null }
     },

@@ -11,7 +11,11 @@ export const historiesFolder = fileURLToPath(new URL('../replay/histories/', imp
 export async function keepHistory(handle: WorkflowHandle, name: string): Promise<{ events: number; sizeBytes: number }> {
   const history = await handle.fetchHistory()
   // Host name and process id of whoever ran it say nothing about the workflow.
-  const json = JSON.stringify(JSON.parse(historyToJSON(history)), (key, value: unknown) => (key === 'identity' ? 'test' : value), 1)
+  const json = JSON.stringify(
+    JSON.parse(historyToJSON(history)),
+    (key, value: unknown) => (key === 'identity' ? 'test' : value),
+    1,
+  )
   if (process.env['DARKROOM_KEEP_HISTORIES'] === '1') {
     await mkdir(historiesFolder, { recursive: true })
     await writeFile(`${historiesFolder}${name}.json`, `${json}\n`)
