@@ -9,7 +9,7 @@ export const evidenceSchema = z.strictObject({
   how: z.enum(['documented', 'recorded', 'observed', 'inferred']),
   /** of the source: day, or month where the day is not known */
   date: z.string().regex(/^\d{4}-\d{2}(-\d{2})?$/),
-  source: z.string().regex(/^test\/fixtures\/(kie|defapi)\/README\.md#[a-z0-9-]+$/),
+  source: z.string().regex(/^src\/catalog\/data\/SOURCES\.md#(kie|defapi)-[a-z0-9-]+$/),
   note: z.string().min(1).optional(),
 })
 export type Evidence = z.infer<typeof evidenceSchema>

@@ -1,7 +1,7 @@
 // List price of one task, as far as anybody has published one.
 import type { NativeModel, Price } from './model-schema.ts'
 
-/** One Kie credit in USD. kie: 0.005 USD per credit - test/fixtures/kie/README.md#prices */
+/** One Kie credit in USD. kie: 0.005 USD per credit - src/catalog/data/SOURCES.md#kie-prices */
 export const usdPerKieCredit = 0.005
 
 /** Estimate in USD and in the provider's own unit; null where it is not known. */

@@ -5,9 +5,9 @@ import type { GenerationRequest } from '../contract/index.ts'
 import { reservedFieldProblem } from './provider-options.ts'
 import { maxReferenceUrlLength, publicHttpsUrlProblem } from './reference-url.ts'
 
-/** The longest prompt that any provider documents. kie: 20,000 - test/fixtures/kie/README.md#market-models */
+/** The longest prompt that any provider documents. kie: 20,000 - src/catalog/data/SOURCES.md#kie-market-models */
 export const maxPromptLength = 20_000
-/** The most reference images that any provider documents. kie: 16 - test/fixtures/kie/README.md#market-models */
+/** The most reference images that any provider documents. kie: 16 - src/catalog/data/SOURCES.md#kie-market-models */
 export const maxReferenceImages = 16
 /** Labels, not documents: 16 × 320 characters stay far below the size of a row. */
 const maxMetadataEntries = 16

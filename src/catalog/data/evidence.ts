@@ -1,43 +1,43 @@
-// Short hands for the sources of the facts in this folder. Details, sample bodies and what is not known: the two READMEs.
+// Short hands for the sources of the facts in this folder; SOURCES.md has a heading for each.
 import type { Evidence } from '../model-schema.ts'
 
-type KieAnchor = 'prices' | 'market-models' | 'gpt4o' | 'kontext' | 'midjourney'
-type DefapiAnchor = 'models' | 'prices'
+type KieTopic = 'market-models' | 'durations' | 'gpt4o' | 'kontext' | 'midjourney' | 'prices'
+type DefapiTopic = 'models' | 'prices'
 
-const kieReadme = (anchor: KieAnchor): string => `test/fixtures/kie/README.md#${anchor}`
-const defapiReadme = (anchor: DefapiAnchor): string => `test/fixtures/defapi/README.md#${anchor}`
+const kieSource = (topic: KieTopic): string => `src/catalog/data/SOURCES.md#kie-${topic}`
+const defapiSource = (topic: DefapiTopic): string => `src/catalog/data/SOURCES.md#defapi-${topic}`
 
 /** Kie's documentation as it stood on 2026-08-19. */
-export const kieDocumented = (anchor: KieAnchor, note?: string): Evidence => ({
+export const kieDocumented = (topic: KieTopic, note?: string): Evidence => ({
   how: 'documented',
   date: '2026-08-19',
-  source: kieReadme(anchor),
+  source: kieSource(topic),
   ...(note === undefined ? {} : { note }),
 })
 
 /** Real traffic with Kie that somebody recorded and published. */
-export const kieRecorded = (anchor: KieAnchor, date: string, note?: string): Evidence => ({
+export const kieRecorded = (topic: KieTopic, date: string, note?: string): Evidence => ({
   how: 'recorded',
   date,
-  source: kieReadme(anchor),
+  source: kieSource(topic),
   ...(note === undefined ? {} : { note }),
 })
 
 /** Fields that stood in Kie's documentation of December 2025 and are gone from the newer one. */
-export const kieFormerlyDocumented = (anchor: KieAnchor): Evidence => ({
+export const kieFormerlyDocumented = (topic: KieTopic): Evidence => ({
   how: 'documented',
   date: '2025-12',
-  source: kieReadme(anchor),
+  source: kieSource(topic),
 })
 
 /** Kie's own catalogue of 2026-10-01, which carries the prices. */
-export const kiePriceList: Evidence = { how: 'recorded', date: '2026-10-01', source: kieReadme('prices') }
+export const kiePriceList: Evidence = { how: 'recorded', date: '2026-10-01', source: kieSource('prices') }
 
 /** DefAPI documents little: most was read off public clients that work. */
 export const defapiObserved = (note?: string): Evidence => ({
   how: 'observed',
   date: '2026-10',
-  source: defapiReadme('models'),
+  source: defapiSource('models'),
   ...(note === undefined ? {} : { note }),
 })
 
@@ -45,6 +45,6 @@ export const defapiObserved = (note?: string): Evidence => ({
 export const defapiPriceUnknown: Evidence = {
   how: 'inferred',
   date: '2026-10',
-  source: defapiReadme('prices'),
+  source: defapiSource('prices'),
   note: 'looked for and not found; `consumed` of the finished task is the cost',
 }

@@ -31,7 +31,7 @@ export const grokModels: Model[] = [
             evidence: {
               interface: kieDocumented('market-models'),
               price: kiePriceList,
-              duration: kieRecorded('market-models', '2026-04', '12 to 13 s'),
+              duration: kieRecorded('durations', '2026-04', '12 to 13 s'),
               seenWorking: kieRecorded('market-models', '2026-04'),
             },
           },

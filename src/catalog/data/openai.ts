@@ -115,7 +115,7 @@ const gptImage2 = (model: string, options: { references: boolean; onlyAt1K: stri
   evidence: {
     interface: kieDocumented('market-models'),
     price: kiePriceList,
-    duration: kieRecorded('market-models', '2026-04-22', 'one picture; others took more than 300 s'),
+    duration: kieRecorded('durations', '2026-04-22', 'one picture; others took more than 300 s'),
     seenWorking: kieRecorded('market-models', '2026-04-22'),
   },
 })

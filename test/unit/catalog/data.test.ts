@@ -1,5 +1,6 @@
 // The catalogue is data: these checks are what a person who adds a model relies on.
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { modelSchema } from '../../../src/catalog/model-schema.ts'
 import type { Model, NativeField, NativeModel } from '../../../src/catalog/model-schema.ts'
@@ -142,17 +143,28 @@ test('a refused combination can be settled by giving up resolution', () => {
   }
 })
 
-test('facts of a provider are cited from that provider, and what was seen working says where', () => {
+test('facts of a provider are cited from a heading about that provider, and every heading is cited', async () => {
+  const page = await readFile(new URL('../../../src/catalog/data/SOURCES.md', import.meta.url), 'utf8')
+  const anchors = [...page.matchAll(/^## (.+)$/gm)].map(([, heading]) => (heading ?? '').toLowerCase().replaceAll(' ', '-'))
+  const cited = new Set<string>()
   for (const model of models) {
     for (const provider of providerNames) {
       const offer = model.providers[provider]
-      const cited = 'absent' in offer ? [offer.evidence] : offer.natives.flatMap((native) => Object.values(native.evidence))
-      for (const evidence of cited) {
-        if (evidence !== null)
-          assert.ok(evidence.source.startsWith(`test/fixtures/${provider}/README.md#`), `${model.name} ${evidence.source}`)
+      const evidences =
+        'absent' in offer
+          ? [offer.evidence]
+          : offer.natives.flatMap((native) => [
+              ...Object.values(native.evidence),
+              ...Object.values(native.fields).map((field) => field.evidence ?? null),
+            ])
+      for (const evidence of evidences) {
+        if (evidence === null) continue
+        assert.ok(evidence.source.startsWith(`src/catalog/data/SOURCES.md#${provider}-`), `${model.name}: ${evidence.source}`)
+        cited.add(evidence.source.split('#')[1] ?? '')
       }
     }
   }
+  assert.deepEqual([...cited].toSorted(), anchors.toSorted())
 })
 
 test('a DefAPI image price is nowhere published, so none is given', () => {

@@ -1,4 +1,4 @@
-// The documented request schemas, written by hand from test/fixtures/{kie,defapi}/README.md and not from the catalogue's data, so that
+// The documented request schemas, written by hand from the providers' documentation (src/catalog/data/SOURCES.md) and not from the catalogue's data, so that
 // a wrong entry shows. Strict: a field that is not documented is an error.
 import { z } from 'zod'
 
