@@ -33,6 +33,7 @@ export class CliError extends Error {
 const exitCodeByName: Readonly<Record<string, ExitCode>> = {
   ConfigError: exitCodes.usage,
   FaultRuleError: exitCodes.usage,
+  MissingSettingError: exitCodes.usage,
   PlaintextTemporalError: exitCodes.usage,
   PortInUseError: exitCodes.usage,
   DataFolderError: exitCodes.usage,

@@ -3,10 +3,15 @@ import { Command, CommanderError } from 'commander'
 import { safeText } from '../observability/safe-text.ts'
 import { addCancelCommand } from './commands/cancel.ts'
 import type { CommandHost } from './commands/command-host.ts'
+import { addDemoCommand } from './commands/demo.ts'
+import { addDevCommand } from './commands/dev.ts'
+import { addDoctorCommand } from './commands/doctor.ts'
+import { addGatewayCommand } from './commands/gateway.ts'
 import { addGenerateCommand } from './commands/generate.ts'
 import { addListCommand } from './commands/list.ts'
 import { addShowCommand } from './commands/show.ts'
 import { addSimulateCommand } from './commands/simulate.ts'
+import { addWorkerCommand } from './commands/worker.ts'
 import type { CliContext } from './context.ts'
 import { writeLine } from './context.ts'
 import type { ExitCode } from './errors.ts'
@@ -44,11 +49,16 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
 }
 
 function addCommands(program: Command, host: CommandHost): void {
+  addDemoCommand(program, host)
+  addDevCommand(program, host)
   addGenerateCommand(program, host)
   addShowCommand(program, host)
   addListCommand(program, host)
   addCancelCommand(program, host)
+  addWorkerCommand(program, host)
+  addGatewayCommand(program, host)
   addSimulateCommand(program, host)
+  addDoctorCommand(program, host)
 }
 
 function reportError(error: unknown, { stderr }: CliContext, debug: boolean): ExitCode {

@@ -3,7 +3,6 @@ import type { ActivityDeps, PointReached } from '../activities/deps.ts'
 import { createActivities } from '../activities/index.ts'
 import type { Activities } from '../activities/index.ts'
 import type { Config } from '../config/config.ts'
-import type { Secret } from '../config/secret.ts'
 import type { ProviderName, SpendMode } from '../contract/index.ts'
 import type { GatewayDeps } from '../gateway/gateway-deps.ts'
 import type { GenerationStarter } from '../gateway/generation-starter.ts'
@@ -84,19 +83,7 @@ export function openLedger(connection: LedgerOptions['connection'], ui: Temporal
   })
 }
 
-/** Every secret of the configuration, for the logger to take out of whatever it writes (I6). */
-export function secretsOf({ providers, databaseUrl, callbackSecret, callbackSecretPrevious }: Config): string[] {
-  const secrets: (Secret | null)[] = [
-    providers.kie.apiKey,
-    providers.defapi.apiKey,
-    databaseUrl,
-    callbackSecret,
-    callbackSecretPrevious,
-  ]
-  return [...secrets, ...providers.kie.webhookHmacKeys].flatMap((secret) => (secret === null ? [] : [secret.reveal()]))
-}
-
-function providerOptions({ providers: { kie, defapi } }: Config): Parameters<typeof createProviders>[0] {
+export function providerOptions({ providers: { kie, defapi } }: Config): Parameters<typeof createProviders>[0] {
   return {
     kie: {
       apiKey: kie.apiKey?.reveal() ?? null,

@@ -14,11 +14,8 @@ import type { Simulator } from '../simulator/simulator.ts'
 import { startSimulator } from '../simulator/simulator.ts'
 import { createFileStore } from '../storage/file-store.ts'
 import type { TemporalTarget } from '../temporal/connect.ts'
-import { connectWorker } from '../temporal/connect.ts'
 import { installTemporalRuntime } from '../temporal/runtime.ts'
-import type { WorkflowBundle } from '@temporalio/worker'
 import { loadWorkflowBundle } from '../worker/workflow-bundle.ts'
-import { createWorkers } from '../worker/workers.ts'
 import type { ComposedService, TemporalUi } from './compose-service.ts'
 import { composeService, openLedger } from './compose-service.ts'
 import type { DataFolder } from './data-folder.ts'
@@ -28,6 +25,7 @@ import { startEmbeddedTemporal } from './embedded-temporal.ts'
 import { listenGateway } from './listen-gateway.ts'
 import { reachLedger } from './reach-ledger.ts'
 import { requireProvider, withSimulator } from './mock-providers.ts'
+import { runWorkers } from './run-workers.ts'
 import { startTogether } from './start-parts.ts'
 import { Teardown } from './teardown.ts'
 import type { ServiceEnd } from './watch-parts.ts'
@@ -48,8 +46,8 @@ export interface EmbeddedServiceOptions {
 export interface EmbeddedOverrides {
   /** of the Temporal server: the usual ones if they are free, or any. Default: usual */
   temporalPorts?: 'usual' | 'free'
-  /** default: `bin/` in the data folder */
-  temporalCliCacheFolder?: string
+  /** of the Temporal CLI and the workflow bundle; default: `bin/` in the data folder */
+  cacheFolder?: string
   /** a ledger is copied from there instead of made anew; see the embedded ledger */
   ledgerTemplateFolder?: string
   simulator?: SimulatorOptions
@@ -96,7 +94,7 @@ async function startAll(options: EmbeddedServiceOptions, teardown: Teardown): Pr
     startLedgerProcess(options, folder, teardown),
     config.mockAi ? startMock(overrides.simulator ?? {}, teardown) : Promise.resolve(null),
     config.callbackSecret === null ? readOrMakeCallbackSecret(folder.path) : Promise.resolve(config.callbackSecret.reveal()),
-    loadWorkflowBundle(folder.cacheFolder),
+    loadWorkflowBundle(overrides.cacheFolder ?? folder.cacheFolder),
     store.checkWritable(),
   ])
   const temporalUi = chooseUi(config, temporal)
@@ -108,7 +106,15 @@ async function startAll(options: EmbeddedServiceOptions, teardown: Teardown): Pr
   const gatewayUrl = await openGateway(composed, temporal, config, teardown)
   // The simulator is on this machine, whatever the world sees of the gateway.
   const callbackBaseUrl = simulator === null ? config.publicUrl : gatewayUrl
-  const workers = await startWorkers(temporal, composed, { workflowBundle, callbackBaseUrl }, options, teardown)
+  const workers = await runWorkers({
+    target: temporal.target,
+    allowPlaintext: config.temporalPlaintext,
+    workflowBundle,
+    activities: composed.createActivities(callbackBaseUrl),
+    rates: composed.rates,
+    shutdownGraceMs,
+    teardown,
+  })
   return {
     urls: { gateway: gatewayUrl, temporalUi: temporalUi?.url ?? null, simulator: simulator?.url ?? null },
     addresses: { temporal: temporal.link.address, namespace: temporal.link.namespace, dataFolder: folder.path },
@@ -134,7 +140,7 @@ function startTemporal(options: EmbeddedServiceOptions, folder: DataFolder, tear
     allowPlaintext: config.temporalPlaintext,
     folder,
     cliPath: config.temporalCliPath,
-    cliCacheFolder: overrides.temporalCliCacheFolder ?? folder.cacheFolder,
+    cliCacheFolder: overrides.cacheFolder ?? folder.cacheFolder,
     ports: overrides.temporalPorts ?? 'usual',
     logger: options.logger,
     teardown,
@@ -191,33 +197,4 @@ async function openGateway(
   const app = await createGateway(composed.gatewayDeps(createGenerationStarter({ client: link.client })))
   await teardown.add('front', 'gateway', () => app.close())
   return listenGateway(app, http)
-}
-
-/** Resolves when they poll, with a promise of how they ended. */
-async function startWorkers(
-  temporal: EmbeddedTemporal,
-  composed: ComposedService,
-  { workflowBundle, callbackBaseUrl }: { workflowBundle: WorkflowBundle; callbackBaseUrl: string | null },
-  { config }: EmbeddedServiceOptions,
-  teardown: Teardown,
-): Promise<{ done: Promise<string> }> {
-  const connection = await connectWorker(temporal.target, { allowPlaintext: config.temporalPlaintext })
-  await teardown.add('links', 'Temporal worker connection', () => connection.close())
-  const workers = await createWorkers({
-    connection,
-    namespace: temporal.link.namespace,
-    workflowBundle,
-    activities: composed.createActivities(callbackBaseUrl),
-    rates: composed.rates,
-    shutdownGraceMs,
-  })
-  const done = workers.run().then(
-    () => 'they stopped',
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
-  )
-  await teardown.add('workers', 'workers', async () => {
-    workers.shutdown()
-    await done
-  })
-  return { done }
 }

@@ -79,6 +79,14 @@ export async function findTemporalCli(options: FindCliOptions): Promise<FoundCli
   throw new NoTemporalCliError(passedOver)
 }
 
+/** Only looks, fetches nothing: for those who want to know what a search would find. */
+export async function lookForTemporalCli(
+  options: Pick<FindCliOptions, 'cliPath' | 'cacheFolder' | 'env' | 'signal'>,
+): Promise<{ found: { path: string; source: string } | null; passedOver: PassedOver[] }> {
+  const passedOver: PassedOver[] = []
+  return { found: await firstOf(placesToLook(options), passedOver), passedOver }
+}
+
 async function firstOf(places: Place[], passedOver: PassedOver[]): Promise<{ path: string; source: string } | null> {
   for (const place of places) {
     const looked = await place.look().catch((error: unknown): Looked => ({ why: oneLine(error) }))

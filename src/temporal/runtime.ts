@@ -1,6 +1,8 @@
 // Temporal's native runtime, of which a process has exactly one: its logs go through our logger, and signals stay ours.
 import type { LogLevel, LogMetadata, Logger as TemporalLogger } from '@temporalio/common'
+import { ApplicationFailure } from '@temporalio/common'
 import { Runtime } from '@temporalio/worker'
+import { activityFailure } from '../contract/index.ts'
 import type { Logger } from '../observability/logger.ts'
 
 let isInstalled = false
@@ -25,12 +27,23 @@ const levels: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = 
   ERROR: 'error',
 }
 
+/** Said at every start of a worker that is for activities only: that is what ours are. */
+const expectedWarning = /^No (workflows|activities) registered, not polling/
+
+/** With these an activity answers its workflow: a refusal, "later", "not yet". Nothing is wrong with the worker. */
+const expectedFailures: ReadonlySet<unknown> = new Set(Object.values(activityFailure))
+
 /** What workflows and activities log keeps its level; the SDK's own chatter starts at WARN. */
-function toTemporalLogger(logger: Logger): TemporalLogger {
+export function toTemporalLogger(logger: Logger): TemporalLogger {
   const log = (level: LogLevel, message: string, meta: LogMetadata = {}): void => {
-    const isOurs = meta['sdkComponent'] === 'workflow' || meta['sdkComponent'] === 'activity'
-    if (!isOurs && level !== 'WARN' && level !== 'ERROR') return
     const { error, ...fields } = meta
+    const isOurs = meta['sdkComponent'] === 'workflow' || meta['sdkComponent'] === 'activity'
+    if (error instanceof ApplicationFailure && expectedFailures.has(error.type)) {
+      const { activityType, workflowId, attempt } = fields
+      logger.info({ activityType, workflowId, attempt, type: error.type, why: error.message }, 'an activity said no')
+      return
+    }
+    if (!isOurs && ((level !== 'WARN' && level !== 'ERROR') || expectedWarning.test(message))) return
     logger[levels[level]]({ ...fields, ...(error === undefined ? {} : { err: error }) }, message)
   }
   return {

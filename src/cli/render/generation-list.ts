@@ -11,7 +11,7 @@ export function renderGenerationList(generations: readonly Generation[], paint: 
       paint.strong(title),
     ),
     colAligns: ['left', 'left', 'left', 'left', 'right', 'right', 'right', 'left'],
-    style: { head: [], border: [] },
+    style: { head: [], border: [], compact: true },
   })
   for (const generation of generations) {
     table.push([

@@ -5,31 +5,66 @@ import type { OutputStream } from '../context.ts'
 import { describeDuration } from './units.ts'
 
 export interface ProgressLine {
-  /** `text` says what is going on; the time since `sinceMs` (of `performance.now()`) is added on a terminal */
+  /** `text` says what is going on; on a terminal the time since `sinceMs` (of `performance.now()`) runs beside it */
   show(text: string, sinceMs?: number): void
   /** removes the line, so that something else can be written */
   clear(): void
 }
 
+/** Often enough that tenths of a second seem to run. */
+const repaintMs = 200
+
 export function createProgressLine(stream: OutputStream): ProgressLine {
-  let last = ''
-  const isTerminal = stream.isTTY === true
-  return {
-    show(text, sinceMs) {
-      if (!isTerminal) {
-        if (text !== last) stream.write(`${text}\n`)
-        last = text
-        return
-      }
-      const clock = sinceMs === undefined ? '' : ` · ${describeDuration(performance.now() - sinceMs)}`
-      last = safeText(`${text}${clock}`, Math.max(20, (stream.columns ?? 80) - 1))
-      // Back to the first column, write, erase what an earlier and longer line left.
-      stream.write(`\r${last}\u001B[K`)
-    },
-    clear() {
-      if (isTerminal && last !== '') stream.write('\r\u001B[K')
-      last = ''
-    },
+  return stream.isTTY === true ? new TerminalLine(stream) : new PlainLines(stream)
+}
+
+class PlainLines implements ProgressLine {
+  readonly #stream: OutputStream
+  #last = ''
+
+  constructor(stream: OutputStream) {
+    this.#stream = stream
+  }
+
+  show(text: string): void {
+    const line = safeText(text)
+    if (line !== this.#last) this.#stream.write(`${line}\n`)
+    this.#last = line
+  }
+
+  clear(): void {}
+}
+
+class TerminalLine implements ProgressLine {
+  readonly #stream: OutputStream
+  #shown: { text: string; sinceMs: number | undefined } | null = null
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(stream: OutputStream) {
+    this.#stream = stream
+  }
+
+  show(text: string, sinceMs?: number): void {
+    this.#shown = { text, sinceMs }
+    this.#paint()
+    if (sinceMs !== undefined) this.#timer ??= setInterval(() => this.#paint(), repaintMs).unref()
+  }
+
+  clear(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+    // Back to the first column, erase to the end.
+    if (this.#shown !== null) this.#stream.write('\r\u001B[K')
+    this.#shown = null
+  }
+
+  #paint(): void {
+    if (this.#shown === null) return
+    const { text, sinceMs } = this.#shown
+    const clock = sinceMs === undefined ? '' : ` · ${describeDuration(performance.now() - sinceMs)}`
+    // A line that wraps could not be rewritten.
+    const line = safeText(`${text}${clock}`, Math.max(20, (this.#stream.columns ?? 80) - 1))
+    this.#stream.write(`\r${line}\u001B[K`)
   }
 }
 

@@ -1,0 +1,43 @@
+// Workers as every service runs them: connected, started, and registered with the step that drains them.
+import type { WorkflowBundle } from '@temporalio/worker'
+import type { Activities } from '../activities/index.ts'
+import type { TemporalTarget } from '../temporal/connect.ts'
+import { connectWorker } from '../temporal/connect.ts'
+import type { ProviderRate } from '../worker/workers.ts'
+import { createWorkers } from '../worker/workers.ts'
+import type { Teardown } from './teardown.ts'
+
+export interface RunWorkersOptions {
+  target: TemporalTarget
+  allowPlaintext: boolean
+  workflowBundle: WorkflowBundle
+  activities: Activities
+  rates: ReadonlyMap<string, ProviderRate>
+  /** default: what the workers themselves take */
+  shutdownGraceMs?: number
+  teardown: Teardown
+}
+
+/** Resolves when they poll, with a promise of how they ended. */
+export async function runWorkers(options: RunWorkersOptions): Promise<{ done: Promise<string> }> {
+  const { target, allowPlaintext, teardown, shutdownGraceMs } = options
+  const connection = await connectWorker(target, { allowPlaintext })
+  await teardown.add('links', 'Temporal worker connection', () => connection.close())
+  const workers = await createWorkers({
+    connection,
+    namespace: target.namespace,
+    workflowBundle: options.workflowBundle,
+    activities: options.activities,
+    rates: options.rates,
+    ...(shutdownGraceMs === undefined ? {} : { shutdownGraceMs }),
+  })
+  const done = workers.run().then(
+    () => 'they stopped',
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  )
+  await teardown.add('workers', 'workers', async () => {
+    workers.shutdown()
+    await done
+  })
+  return { done }
+}
