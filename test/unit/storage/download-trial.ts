@@ -12,13 +12,13 @@ import { startWeb } from './local-servers.ts'
 import type { WebServer } from './local-servers.ts'
 import { makePng } from './samples.ts'
 
-/** Small enough that a test of a limit takes well under a second. */
-const smallLimits = {
+/** Bytes small enough to reach quickly; times long enough for a busy machine. Tests of a time limit set their own. */
+const trialLimits = {
   maxBytes: 100_000,
-  connectTimeoutMs: 2_000,
-  headersTimeoutMs: 300,
-  idleTimeoutMs: 300,
-  totalTimeoutMs: 5_000,
+  connectTimeoutMs: 10_000,
+  headersTimeoutMs: 10_000,
+  idleTimeoutMs: 10_000,
+  totalTimeoutMs: 20_000,
 }
 
 /** A server, a temporary folder, and how to download from one into the other. */
@@ -26,7 +26,7 @@ export async function prepare(t: TestContext, answer: RequestListener | WebServe
   const web = typeof answer === 'function' ? await startWeb(t, answer) : answer
   const folder = await tempFolder(t)
   const { limits, ...rest } = more
-  const options = { tempFolder: folder, allow: [web.host], ...rest, limits: { ...smallLimits, ...limits } }
+  const options = { tempFolder: folder, allow: [web.host], ...rest, limits: { ...trialLimits, ...limits } }
   const download = (path = '/x.png') => downloadImage(path.startsWith('/') ? web.origin + path : path, options)
   return { web, folder, download }
 }

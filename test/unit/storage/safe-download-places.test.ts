@@ -122,7 +122,7 @@ test('no message shows a query string, credentials or a fragment', async (t) => 
     () => undefined,
   ]
   for (const answer of answers) {
-    const { download } = await prepare(t, answer)
+    const { download } = await prepare(t, answer, { limits: { headersTimeoutMs: 300 } })
     const error: unknown = await download(path).catch((reason: unknown) => reason)
     assert.ok(error instanceof DownloadError)
     for (let link: unknown = error; link instanceof Error; link = link.cause)

@@ -35,8 +35,8 @@ test('silence is cut off: before the headers, inside the headers, inside the bod
   for (const start of ['', 'HTTP/1.1 200 OK\r\nx-', 'HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\nabc']) {
     const raw = await startRaw(t, (socket) => void socket.write(start))
     const startedAt = performance.now()
-    await assertFails(await prepare(t, raw), { code: 'timeout' })
-    assert.ok(performance.now() - startedAt < 4_000)
+    await assertFails(await prepare(t, raw, { limits: { headersTimeoutMs: 300, idleTimeoutMs: 300 } }), { code: 'timeout' })
+    assert.ok(performance.now() - startedAt < 9_000)
   }
 })
 
@@ -48,10 +48,10 @@ test('a drip is never silent, and still ends at the total time', async (t) => {
       socket.on('close', () => clearInterval(timer))
     })
     const startedAt = performance.now()
-    const limits = { totalTimeoutMs: 700, headersTimeoutMs: 60_000, idleTimeoutMs: 600 }
+    const limits = { totalTimeoutMs: 700, headersTimeoutMs: 60_000, idleTimeoutMs: 10_000 }
     await assertFails(await prepare(t, raw, { limits }), { code: 'timeout', message: /more than 700 ms/ })
     const tookMs = performance.now() - startedAt
-    assert.ok(tookMs >= 650 && tookMs < 4_000, `took ${tookMs} ms`)
+    assert.ok(tookMs >= 650 && tookMs < 9_000, `took ${tookMs} ms`)
   }
 })
 
@@ -59,7 +59,7 @@ test('a look-up that never comes to an end is given up at the total time', async
   const set = await prepare(t, sendPicture, { lookup: () => new Promise(() => undefined), limits: { totalTimeoutMs: 200 } })
   const startedAt = performance.now()
   await assertFails(set, { code: 'timeout', message: /more than 200 ms/ }, 'https://pictures.example.com/x.png')
-  assert.ok(performance.now() - startedAt < 1_500, 'it waited for the 2 s that a connection may take')
+  assert.ok(performance.now() - startedAt < 9_000, 'it waited for the 10 s that a connection may take')
 })
 
 test('a look-up that never comes to an end is given up at the time for connecting', async (t) => {
@@ -81,7 +81,7 @@ test('a caller that gives up gets its own reason back, and nothing is left behin
     })
     const startedAt = performance.now()
     await assert.rejects(download(), (error) => error === reason)
-    assert.ok(performance.now() - startedAt < 5_000)
+    assert.ok(performance.now() - startedAt < 9_000)
     assert.deepEqual(await readdir(folder), [])
     await eventually(() => assert.equal(raw.openSockets(), 0))
     await assert.rejects(download(), (error) => error === reason)
