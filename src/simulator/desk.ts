@@ -95,7 +95,6 @@ export class Desk {
     facts: FaultFacts,
   ): Promise<{ task: Task; namedId: string; delayMs: number }> {
     const { tasks, board, callbacks } = this.#parts
-    const before = tasks.all().findLast((task) => task.order.provider === order.provider)
     const makeOne = (): Task => tasks.make(order, key, fateOf(order, board.strikes('task', facts)), Date.now())
     if (strike?.rule.fault === 'two_task_ids') makeOne().reply = 'two_task_ids'
     const task = makeOne()
@@ -109,7 +108,15 @@ export class Desk {
     }
     if (strike?.rule.fault === 'wrong_task_id')
       return { task, namedId: tasks.taskId(order.provider, `ghost of ${task.number}`), delayMs }
-    return { task, namedId: strike?.rule.fault === 'same_task_id' ? (before?.id ?? task.id) : task.id, delayMs }
+    return { task, namedId: strike?.rule.fault === 'same_task_id' ? this.#idBefore(task) : task.id, delayMs }
+  }
+
+  /** The id of the task the same provider made before this one; its own when it is the first. */
+  #idBefore(task: Task): string {
+    const earlier = this.#parts.tasks
+      .all()
+      .findLast(({ number, order }) => number < task.number && order.provider === task.order.provider)
+    return earlier?.id ?? task.id
   }
 
   #query(exchange: Exchange, route: QueryRoute): Answer {
@@ -139,7 +146,7 @@ export class Desk {
     const view = this.#parts.viewOf(task)
     switch (strike?.rule.fault) {
       case 'unknown_state':
-        return { ...view, stateWord: strike.rule.state ?? 'reviewing' }
+        return { ...view, state: 'running', stateWord: strike.rule.state ?? 'reviewing' }
       case 'still_pending':
         return { ...view, state: 'running' }
       case 'success_without_image':

@@ -1,6 +1,5 @@
 // Stands for Kie and DefAPI: their paths, envelopes, callbacks, files and failures, with a ledger of what they would charge.
 // Written from the wire contracts, not from our clients, so that it can disagree with them.
-//
 // Five listeners, because each must be able to go away alone: control, kie, kie uploads, defapi, files.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -11,8 +10,7 @@ import { defapiDialect } from './defapi/dialect.ts'
 import { Desk } from './desk.ts'
 import type { Dialect, TaskView } from './dialect.ts'
 import { FaultBoard } from './faults/board.ts'
-import type { FaultRule, ProviderWord } from './faults/rule.ts'
-import { FaultRuleError } from './faults/rule.ts'
+import { type FaultRule, FaultRuleError, type ProviderWord } from './faults/rule.ts'
 import type { FaultPoint } from './faults/words.ts'
 import { serveFile } from './file-desk.ts'
 import { Files } from './files.ts'
@@ -171,7 +169,7 @@ class RunningSimulator implements Simulator {
       if (rule.durationMs !== undefined)
         this.#downTimers.set(
           id,
-          setTimeout(() => void this.removeFault(id), rule.durationMs),
+          setTimeout(() => void this.removeFault(id).catch(report), rule.durationMs),
         )
     }
     return id
@@ -288,9 +286,15 @@ class RunningSimulator implements Simulator {
   }
 }
 
+/** Where nobody waits for the outcome. */
+function report(error: unknown): void {
+  process.stderr.write(
+    `the simulator itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  )
+}
+
 function crash(response: ServerResponse, error: unknown): void {
-  const text = `the simulator itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`
-  process.stderr.write(text)
+  report(error)
   if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' })
-  response.end(text)
+  response.end('the simulator itself failed; its standard error says how\n')
 }

@@ -112,21 +112,22 @@ test('a callback that is not answered with 200 is sent again, three times at mos
   await createdKieId(simulator, { callBackUrl: stubborn.url })
   await eventually(() => assert.equal(stubborn.received.length, 4))
   assert.equal(sink.received.length, 2)
+  const deliveries = simulator.ledger().map(({ callbacks }) => callbacks)
   assert.deepEqual(
-    simulator.ledger().map(({ callbacks }) => callbacks.map(({ delivery, status }) => [delivery, status])),
+    deliveries.map((list) => list.map(({ delivery }) => delivery)),
     [
-      [
-        [1, 503],
-        [2, 200],
-      ],
-      [
-        [1, 500],
-        [2, 500],
-        [3, 500],
-        [4, 500],
-      ],
+      [1, 2],
+      [1, 2, 3, 4],
     ],
   )
+  // The last answer may still be on its way back.
+  await eventually(() => {
+    const statuses = simulator.ledger().map(({ callbacks }) => callbacks.map(({ status }) => status))
+    assert.deepEqual(statuses, [
+      [503, 200],
+      [500, 500, 500, 500],
+    ])
+  })
 })
 
 test('a callback nobody takes is in the ledger with its error', async (t) => {

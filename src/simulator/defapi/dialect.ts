@@ -176,7 +176,7 @@ function record(view: TaskView, skewMs: number): { [key: string]: Json } {
     status: statusWord(view),
     result: result(view),
     status_reason: { message: failure?.message ?? (emptySuccess ? EMPTY_RESULT : null) },
-    consumed: view.state === 'running' ? null : consumed.toFixed(4),
+    consumed: view.state === 'running' ? '0' : consumed.toFixed(4),
     created_at: new Date(task.createdAtMs + skewMs).toISOString(),
   }
 }

@@ -60,7 +60,8 @@ export class Listener {
   /** Resolves when connections are accepted again on the same port. */
   up(): Promise<void> {
     this.#wanted = 'open'
-    this.#change = this.#change.then(() => this.#reopen())
+    // An earlier failure was its caller's to see; this is a new try.
+    this.#change = this.#change.catch(() => undefined).then(() => this.#reopen())
     return this.#change
   }
 

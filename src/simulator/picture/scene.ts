@@ -89,7 +89,9 @@ function paintAurora(canvas: Canvas, random: Random): void {
       const foot = height * (0.08 + 0.42 * path(offset + (x / width) * 2.2))
       const length = height * (0.14 + 0.34 * ray(offset + (x / width) * 9))
       const strength = 1.2 * ray(offset + 60 + (x / width) * 14) ** 1.5
-      for (let y = Math.max(0, Math.floor(foot - length)); y < foot; y += 1) {
+      // Above this the curtain is too thin to be seen.
+      const faint = length * Math.min(1, Math.sqrt(0.02 / strength))
+      for (let y = Math.max(0, Math.floor(foot - length + faint)); y < foot; y += 1) {
         const share = (y - (foot - length)) / length
         canvas.blend(x, y, tint, strength * share * share * Math.min(1, (foot - y) / 6))
       }
