@@ -32,6 +32,8 @@ export interface AttemptRecord {
   reason: RefusalReason | null
   message: string | null
   provenFree: boolean
+  /** its callback has come already, so that there is nothing to wait for before asking */
+  isHeard: boolean
   /** workflow time at which the task id was known */
   acceptedAtMs: number | null
 }

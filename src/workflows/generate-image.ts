@@ -125,6 +125,7 @@ async function trySubmit(run: Run, step: StepOf<'submit'>): Promise<void> {
     reason: standing.reason,
     message: standing.message,
     provenFree: standing.provenFree,
+    isHeard: false,
     acceptedAtMs: standing.providerTaskId === null ? null : Date.now(),
   })
 }
@@ -165,7 +166,7 @@ async function wakeOrPoll(run: Run, { attempt }: StepOf<'await'>): Promise<void>
     ? `callback grace for ${entry.provider}`
     : `${entry.provider}'s first seconds, no callback address`
   const endsAtMs = attemptEndsAtMs(state, attempt)
-  const graceMs = Math.min(plan.limits.firstPollAfterMs, endsAtMs - Date.now())
+  const graceMs = attempt.isHeard ? 0 : Math.min(plan.limits.firstPollAfterMs, endsAtMs - Date.now())
   const ask = async (): Promise<AttemptStanding> =>
     // At least a millisecond: Temporal reads 0 as "no limit".
     asking(
@@ -217,6 +218,7 @@ async function listenForLostReply(run: Run, { attempt }: StepOf<'listen'>): Prom
     const standing = await wakes.wakeOrPoll(attempt.number, 0, '', ask, plan.limits)
     attempt.providerTaskId = standing.providerTaskId
     attempt.phase = standing.state === 'unknown' ? 'unheard' : phaseOf(standing)
+    attempt.isHeard = true
     attempt.acceptedAtMs = Date.now()
   } catch (error) {
     if (isCancellation(error)) throw error

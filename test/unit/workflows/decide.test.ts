@@ -1,7 +1,7 @@
 // The table of `decide`: every state a generation can be in, and what follows.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { PlannedEntry, RoutePolicy } from '../../../src/activities/types.ts'
 import type { RefusalReason } from '../../../src/contract/index.ts'
 import { attemptEndsAtMs, decide, mayHaveCost, outcomeWhenLeft, paidAttempts, phaseOf } from '../../../src/workflows/decide.ts'
@@ -33,6 +33,7 @@ function attempt(phase: AttemptPhase, more: Partial<AttemptRecord> = {}): Attemp
     reason: null,
     message: null,
     provenFree: phase === 'rejected' || phase === 'exhausted',
+    isHeard: false,
     acceptedAtMs: nowMs,
     ...more,
   }
