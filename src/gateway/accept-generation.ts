@@ -45,7 +45,7 @@ export async function acceptGeneration(deps: Deps, wanted: NewGeneration): Promi
 /** False when the row has been planned meanwhile: then the start did arrive, only its reply was lost. */
 async function takeBack({ ledger, temporal, logger }: Deps, { id, idempotencySha256 }: NewGeneration): Promise<boolean> {
   try {
-    if (!(await ledger.forgetUnplanned(id))) return false
+    if (!(await ledger.forgetUnplanned(id)) && (await ledger.readGeneration(id)) !== null) return false
   } catch (error) {
     if (!(error instanceof LedgerUnavailableError)) throw error
     logger.warn({ generationId: id, err: error }, 'a generation that was not started stays in the ledger')

@@ -150,6 +150,16 @@ for (const [query, field] of [
   })
 }
 
+test('a cursor that the ledger did not give out is an error of the caller', async (t) => {
+  const gateway = await startGateway(t)
+  const answer = await gateway.app.inject('/v1/generations?cursor=somebody-elses')
+  assert.equal(answer.statusCode, 400)
+  assert.deepEqual(
+    answer.json<Problem>().errors?.map(({ field }) => field),
+    ['cursor'],
+  )
+})
+
 test('a running generation is told to stop, and that is accepted, not done', async (t) => {
   const gateway = await startGateway(t)
   const id = await create(gateway)

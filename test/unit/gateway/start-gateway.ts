@@ -109,11 +109,11 @@ export interface TestGateway {
   /** every line that was logged */
   log: string[]
   /** a sealed token of an attempt that the ledger has */
-  tokenOf(ref: Partial<AttemptRef>, provider?: ProviderName): string
+  tokenOf: (ref: Partial<AttemptRef>, provider?: ProviderName) => string
   /** puts a picture into store and ledger; gives its address */
-  addImage(generationId: string, index?: number): string
+  addImage: (generationId: string, index?: number) => string
   pngBytes: Buffer
-  listen(): Promise<{ port: number; url: string }>
+  listen: () => Promise<{ port: number; url: string }>
 }
 
 export async function startGateway(
