@@ -72,106 +72,106 @@ function summary(step: Step): string {
 interface Row {
   when: string
   state: GenerationState
-  then: string
+  next: string
 }
 
 const refused = (reason: RefusalReason, phase: 'rejected' | 'failed' = 'rejected'): AttemptRecord => attempt(phase, { reason })
 
 const table: Row[] = [
-  { when: 'nothing has been tried', state: state([]), then: 'submit 1 to entry 0' },
+  { when: 'nothing has been tried', state: state([]), next: 'submit 1 to entry 0' },
   {
     when: 'nothing has been tried and the deadline has passed',
     state: state([], {}, { deadlineAtMs: nowMs }),
-    then: 'fail DeadlineExceeded',
+    next: 'fail DeadlineExceeded',
   },
-  { when: 'the provider took the task', state: state([attempt('accepted')]), then: 'await 1' },
-  { when: 'the provider has finished', state: state([attempt('succeeded')]), then: 'store 1' },
+  { when: 'the provider took the task', state: state([attempt('accepted')]), next: 'await 1' },
+  { when: 'the provider has finished', state: state([attempt('succeeded')]), next: 'store 1' },
   {
     when: 'the provider finished after the deadline: it is paid, so it is stored',
     state: state([attempt('succeeded')], {}, { deadlineAtMs: nowMs }),
-    then: 'store 1',
+    next: 'store 1',
   },
-  { when: 'a submit got no readable answer', state: state([attempt('unknown')]), then: 'listen 1' },
-  { when: 'nothing was heard, onUnknown fallback', state: state([attempt('unheard')]), then: 'submit 2 to entry 1' },
+  { when: 'a submit got no readable answer', state: state([attempt('unknown')]), next: 'listen 1' },
+  { when: 'nothing was heard, onUnknown fallback', state: state([attempt('unheard')]), next: 'submit 2 to entry 1' },
   {
     when: 'nothing was heard, onUnknown resubmit',
     state: state([attempt('unheard')], { onUnknown: 'resubmit' }),
-    then: 'submit 2 to entry 0',
+    next: 'submit 2 to entry 0',
   },
   {
     when: 'nothing was heard, onUnknown fail',
     state: state([attempt('unheard')], { onUnknown: 'fail' }),
-    then: 'fail UnknownOutcome',
+    next: 'fail UnknownOutcome',
   },
   {
     when: 'nothing was heard and the paid attempts are used up',
     state: state([attempt('unheard')], { maxPaidAttempts: 1 }),
-    then: 'fail PaidAttemptsExhausted',
+    next: 'fail PaidAttemptsExhausted',
   },
-  { when: 'the deadline of the attempt passed', state: state([attempt('overdue')]), then: 'submit 2 to entry 1' },
+  { when: 'the deadline of the attempt passed', state: state([attempt('overdue')]), next: 'submit 2 to entry 1' },
   {
     when: 'the deadline of both passed',
     state: state([attempt('overdue')], {}, { deadlineAtMs: nowMs - 1 }),
-    then: 'fail DeadlineExceeded',
+    next: 'fail DeadlineExceeded',
   },
   {
     when: 'all tries were refused for now',
     state: state([attempt('exhausted', { reason: 'rate_limited' })]),
-    then: 'submit 2 to entry 1',
+    next: 'submit 2 to entry 1',
   },
   {
     when: 'our ledger was away and nothing was sent',
     state: state([attempt('exhausted', { reason: 'ledger_unavailable' })]),
-    then: 'submit 2 to entry 0',
+    next: 'submit 2 to entry 0',
   },
   {
     when: 'all tries were refused, no fallback',
     state: state([attempt('exhausted')], { fallback: false }),
-    then: 'fail ProvidersExhausted',
+    next: 'fail ProvidersExhausted',
   },
   {
     when: 'the second provider is exhausted too',
     state: state([attempt('exhausted'), attempt('exhausted', { number: 2, entry: 1 })]),
-    then: 'fail ProvidersExhausted',
+    next: 'fail ProvidersExhausted',
   },
-  { when: 'content refused', state: state([refused('content_policy')]), then: 'fail ContentRefused' },
+  { when: 'content refused', state: state([refused('content_policy')]), next: 'fail ContentRefused' },
   {
     when: 'content refused, onRefusal fallback',
     state: state([refused('content_policy')], { onRefusal: 'fallback' }),
-    then: 'submit 2 to entry 1',
+    next: 'submit 2 to entry 1',
   },
-  { when: 'the task failed for content', state: state([refused('content_policy', 'failed')]), then: 'fail ContentRefused' },
-  { when: 'input refused', state: state([refused('invalid_input')]), then: 'fail InputRefused' },
-  { when: 'reference image not fetched', state: state([refused('source_image', 'failed')]), then: 'fail InputRefused' },
-  { when: 'no credits', state: state([refused('no_credits')]), then: 'submit 2 to entry 1' },
-  { when: 'key refused', state: state([refused('auth')]), then: 'submit 2 to entry 1' },
-  { when: 'model not offered', state: state([refused('model_unavailable')]), then: 'submit 2 to entry 1' },
+  { when: 'the task failed for content', state: state([refused('content_policy', 'failed')]), next: 'fail ContentRefused' },
+  { when: 'input refused', state: state([refused('invalid_input')]), next: 'fail InputRefused' },
+  { when: 'reference image not fetched', state: state([refused('source_image', 'failed')]), next: 'fail InputRefused' },
+  { when: 'no credits', state: state([refused('no_credits')]), next: 'submit 2 to entry 1' },
+  { when: 'key refused', state: state([refused('auth')]), next: 'submit 2 to entry 1' },
+  { when: 'model not offered', state: state([refused('model_unavailable')]), next: 'submit 2 to entry 1' },
   {
     when: 'the provider failed, not proven free',
     state: state([refused('provider_fault', 'failed')]),
-    then: 'submit 2 to entry 1',
+    next: 'submit 2 to entry 1',
   },
   {
     when: 'the provider failed and only one may be paid',
     state: state([refused('provider_fault', 'failed')], { maxPaidAttempts: 1 }),
-    then: 'fail PaidAttemptsExhausted',
+    next: 'fail PaidAttemptsExhausted',
   },
   {
     when: 'the provider failed for free and only one may be paid',
     state: state([attempt('failed', { reason: 'provider_fault', provenFree: true })], { maxPaidAttempts: 1 }),
-    then: 'submit 2 to entry 1',
+    next: 'submit 2 to entry 1',
   },
-  { when: 'success without a picture', state: state([refused('empty_result', 'failed')]), then: 'submit 2 to entry 1' },
+  { when: 'success without a picture', state: state([refused('empty_result', 'failed')]), next: 'submit 2 to entry 1' },
   {
     when: 'a route of one provider that refuses for good',
     state: state([refused('auth')], {}, { route: [entry('kie')] }),
-    then: 'fail ProvidersExhausted',
+    next: 'fail ProvidersExhausted',
   },
 ]
 
 for (const row of table) {
-  test(`decide: ${row.when} → ${row.then}`, () => {
-    assert.equal(summary(decide(row.state, nowMs)), row.then)
+  test(`decide: ${row.when} → ${row.next}`, () => {
+    assert.equal(summary(decide(row.state, nowMs)), row.next)
   })
 }
 
