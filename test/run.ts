@@ -12,7 +12,8 @@ const testFolder = fileURLToPath(new URL('.', import.meta.url))
 
 // Real keys never reach a test, whatever the shell has set.
 const cleanEnvironment = { ...process.env }
-for (const name of ['KIE_API_KEY', 'DEFAPI_KEY', 'KIE_BASE_URL', 'DEFAPI_BASE_URL', 'TEMPORAL_ADDRESS']) delete cleanEnvironment[name]
+for (const name of ['KIE_API_KEY', 'DEFAPI_KEY', 'KIE_BASE_URL', 'DEFAPI_BASE_URL', 'TEMPORAL_ADDRESS'])
+  delete cleanEnvironment[name]
 
 async function collectTests(words: string[]): Promise<string[]> {
   const entries = await readdir(testFolder, { recursive: true })
