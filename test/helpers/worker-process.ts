@@ -20,6 +20,9 @@ export interface Fate {
   action: 'kill' | 'stop' | 'ask'
 }
 
+/** Which task queues it serves. */
+export type WorkerRole = 'all' | 'submit to kie' | 'all but submit to kie'
+
 export interface WorkerProcess {
   child: ChildProcess
   /** points reached so far, in order */
@@ -34,10 +37,15 @@ export interface WorkerProcess {
 
 const entry = fileURLToPath(new URL('worker-process-entry.ts', import.meta.url))
 
-export async function startWorkerProcess(t: Ends, input: WorkerInput, fates: Fate[] = []): Promise<WorkerProcess> {
+export async function startWorkerProcess(
+  t: Ends,
+  input: WorkerInput,
+  fates: Fate[] = [],
+  role: WorkerRole = 'all',
+): Promise<WorkerProcess> {
   const child = fork(entry, [], {
     execArgv: ['--import', 'tsx'],
-    env: { ...process.env, DARKROOM_TEST_WORKER: JSON.stringify({ input, fates }) },
+    env: { ...process.env, DARKROOM_TEST_WORKER: JSON.stringify({ input, fates, role }) },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const exited = once(child, 'exit')

@@ -1,0 +1,61 @@
+// Workers that are killed around the paid POST (I3). The simulator's ledger says what was really made.
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { keepHistory } from '../helpers/histories.ts'
+import { startService } from '../helpers/service.ts'
+import { startWorkerProcess } from '../helpers/worker-process.ts'
+
+const service = await startService({ after }, { workers: false })
+
+describe('killed around the paid POST', { concurrency: 1, timeout: 240_000 }, () => {
+  test('SIGKILL right after the POST: one provider task, adopted through its callback', async (t) => {
+    const dying = await startWorkerProcess(t, service.workerInput, [{ point: 'submit.posted', action: 'kill' }])
+    const id = await service.create({ model: 'nano-banana', prompt: 'killed after the POST' })
+    await dying.exited
+    await startWorkerProcess(t, service.workerInput)
+    const generation = await service.ended(id)
+    assert.equal(generation.status, 'completed')
+    assert.equal(generation.servedBy?.provider, 'kie')
+    assert.equal(generation.attempts[0]?.adopted, true)
+    assert.equal(service.tasksOf(id).length, 1)
+    await keepHistory(service.handle(id), 'killed-after-post')
+  })
+
+  test('SIGKILL after the POST of the last activity try: one provider task all the same', async (t) => {
+    const lastTry = service.timings.submitMaxTries
+    service.fault({ provider: 'kie', on: 'submit', fault: 'code_429', times: lastTry - 1, match: { promptIncludes: 'last try' } })
+    const dying = await startWorkerProcess(t, service.workerInput, [
+      { point: 'submit.posted', activityTry: lastTry, action: 'kill' },
+    ])
+    const id = await service.create({ model: 'nano-banana', prompt: 'killed on the last try' })
+    await dying.exited
+    await startWorkerProcess(t, service.workerInput)
+    const generation = await service.ended(id)
+    assert.equal(generation.servedBy?.provider, 'kie')
+    assert.equal(generation.attempts[0]?.adopted, true)
+    assert.equal(service.tasksOf(id).length, 1)
+    await keepHistory(service.handle(id), 'killed-on-last-try')
+  })
+
+  test('SIGKILL after the task id was written: the next try finds it and posts nothing', async (t) => {
+    const dying = await startWorkerProcess(t, service.workerInput, [{ point: 'submit.recorded', action: 'kill' }])
+    const id = await service.create({ model: 'nano-banana', prompt: 'killed after recording' })
+    await dying.exited
+    await startWorkerProcess(t, service.workerInput)
+    const generation = await service.ended(id)
+    assert.equal(generation.status, 'completed')
+    assert.equal(generation.attempts[0]?.adopted, false)
+    assert.equal(service.tasksOf(id).length, 1)
+  })
+
+  test('SIGKILL after the download: the picture is stored once, nothing is paid again', async (t) => {
+    const dying = await startWorkerProcess(t, service.workerInput, [{ point: 'store.downloaded', action: 'kill' }])
+    const id = await service.create({ model: 'nano-banana', prompt: 'killed after the download' })
+    await dying.exited
+    await startWorkerProcess(t, service.workerInput)
+    const generation = await service.ended(id)
+    assert.equal(generation.status, 'completed')
+    assert.equal(generation.images.length, 1)
+    assert.equal(service.tasksOf(id).length, 1)
+  })
+})
