@@ -5,6 +5,7 @@ export interface ChildOptions {
   ledgerFolder: string
   templateFolder: string | null
   owner: LockHolder['owner']
+  idleTimeoutMs: number
 }
 
 export type ChildAnswer =

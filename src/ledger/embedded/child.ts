@@ -7,6 +7,7 @@ import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
 import type { ChildAnswer, ChildOptions } from './child-messages.ts'
 import { prepareDatabaseFolder } from './database-folder.ts'
 import { type FolderLock, FolderLockedError, lockFolder } from './folder-lock.ts'
+import { takeTurns } from './take-turns.ts'
 
 /** Unix socket paths end at 104 bytes on macOS and 108 on Linux; a few less to be safe. */
 const maxSocketPathBytes = 100
@@ -15,11 +16,6 @@ const socketPort = 5432
 const socketName = `.s.PGSQL.${socketPort}`
 /** The default of 1 breaks transactions silently. Every process of a service has its pool of ten. */
 const maxConnections = 100
-/**
- * Sessions take turns, so a client that is frozen inside a transaction (SIGSTOP) holds up everybody. After this long without a
- * word it is cut off, which rolls it back. Our own pools close idle connections earlier.
- */
-const idleTimeoutMs = 10_000
 /** Closing takes milliseconds; a close that hangs must not leave a process behind. */
 const closeWithinMs = 3_000
 
@@ -48,22 +44,26 @@ async function leave(exitCode: number): Promise<void> {
   process.exit(exitCode)
 }
 
-async function open({ ledgerFolder, templateFolder, owner }: ChildOptions): Promise<ChildAnswer> {
+async function open({ ledgerFolder, templateFolder, owner, idleTimeoutMs }: ChildOptions): Promise<ChildAnswer> {
   lock = await lockFolder(ledgerFolder, owner)
   const databaseFolder = join(ledgerFolder, 'database')
   await prepareDatabaseFolder(databaseFolder, templateFolder)
   database = await PGlite.create({ dataDir: databaseFolder })
+  const shared = takeTurns(database, (error) => {
+    process.stderr.write(`the embedded ledger broke: ${String(error)}\n`)
+    void leave(1)
+  })
   const path = join(ledgerFolder, socketName)
   const limits = { maxConnections, idleTimeout: idleTimeoutMs }
   if (process.platform === 'win32' || Buffer.byteLength(path) > maxSocketPathBytes) {
-    server = new PGLiteSocketServer({ db: database, host: '127.0.0.1', port: 0, ...limits })
+    server = new PGLiteSocketServer({ db: shared, host: '127.0.0.1', port: 0, ...limits })
     await server.start()
     return { kind: 'ready', host: '127.0.0.1', port: Number(server.getServerConn().split(':').at(-1)) }
   }
   // Left over from a killed process: we hold the lock, so nobody listens there.
   await rm(path, { force: true })
   socketPath = path
-  server = new PGLiteSocketServer({ db: database, path, ...limits })
+  server = new PGLiteSocketServer({ db: shared, path, ...limits })
   await server.start()
   return { kind: 'ready', host: ledgerFolder, port: socketPort }
 }

@@ -16,6 +16,8 @@ export interface EmbeddedLedgerOptions {
   templateFolder?: string
   /** making a fresh database takes up to 7 s on a busy small machine; default 60 s */
   startTimeoutMs?: number
+  /** a connection without a word for this long is cut off; default 10 s */
+  idleTimeoutMs?: number
 }
 
 export interface EmbeddedLedger {
@@ -47,6 +49,11 @@ export class EmbeddedLedgerError extends Error {
 }
 
 const defaultStartTimeoutMs = 60_000
+/**
+ * Sessions take turns, so a client that is frozen inside a transaction (SIGSTOP) holds up everybody; cut off, it is rolled back. Our
+ * own pools close idle connections earlier.
+ */
+const defaultIdleTimeoutMs = 10_000
 /** The child gives itself 3 s to close; then it is killed. */
 const stopWithinMs = 5_000
 /** System errors that mean: no place to write. */
@@ -58,6 +65,7 @@ export async function startEmbeddedLedger(options: EmbeddedLedgerOptions): Promi
     ledgerFolder: join(dataFolder, 'ledger'),
     templateFolder: options.templateFolder === undefined ? null : resolve(options.templateFolder),
     owner: { ...identify(process.pid), command: commandLine(), startedAt: new Date(performance.timeOrigin).toISOString() },
+    idleTimeoutMs: options.idleTimeoutMs ?? defaultIdleTimeoutMs,
   })
   const exited = new Promise<Awaited<EmbeddedLedger['exited']>>((done) => {
     child.once('exit', (code, signal) => done({ code, signal }))
