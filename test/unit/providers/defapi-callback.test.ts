@@ -58,7 +58,11 @@ test('defapi: hostile bodies are malformed or harmless, and none makes the door 
   fc.assert(
     fc.property(fc.oneof(fc.uint8Array(), fc.json().map(bodyOf)), (rawBody) => {
       const verdict = read(rawBody)
-      if (verdict.ok) assert.ok(verdict.claim.claimedTaskId === null || /^[\w-]{1,128}$/.test(verdict.claim.claimedTaskId))
+      if (verdict.ok)
+        assert.ok(
+          verdict.claim.claimedTaskId === null || /^[\w-]{1,128}$/.test(verdict.claim.claimedTaskId),
+          'the claimed id is not well formed',
+        )
     }),
   )
 })

@@ -40,6 +40,7 @@ const expectations: Record<string, Expected> = {
   'success-empty-by-policy': failed('content_policy', 0.02),
   'success-empty': failed('empty_result', 0.02),
   'success-text-only': failed('empty_result', 0.02),
+  'success-text-is-a-link': failed('empty_result', 0.02),
   'success-unfetchable': unreadable('no_answer'),
   'success-video': failed('empty_result', 0.02),
   failed: failed('provider_fault', null),
@@ -50,6 +51,8 @@ const expectations: Record<string, Expected> = {
   'other-task': unreadable('no_answer'),
   'no-record': unreadable('no_answer'),
   'not-found': { kind: 'not_found' },
+  '404-other-code': unreadable('no_answer'),
+  'code-1-with-200': unreadable('no_answer'),
   'no-such-route': unreadable('no_answer'),
   'bad-key': unreadable('auth'),
   '429': { kind: 'unreadable', reason: 'rate_limited', retryAfterMs: 3_000 },
@@ -57,6 +60,7 @@ const expectations: Record<string, Expected> = {
   '522': unreadable('unreachable'),
   'code-500': unreadable('provider_fault'),
   'success-with-500': unreadable('provider_fault'),
+  'success-with-404': unreadable('no_answer'),
   truncated: unreadable('no_answer'),
 }
 
@@ -69,7 +73,7 @@ test('defapi: every reply to a query that is on file means what the table says',
     await t.test(fixture.id, async () => {
       server.answerWith(fixture)
       const expected = expectations[fixture.id]
-      assert.ok(expected !== undefined)
+      assert.ok(expected !== undefined, 'no expectation for this reply')
       check(await defapi.query(fixture.api, taskId, { timeoutMs: 5_000 }), expected)
     })
   }

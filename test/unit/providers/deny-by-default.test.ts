@@ -100,11 +100,12 @@ test('kie: an arbitrary reply is accepted only for a well-formed id, and refused
       if (outcome.kind === 'refused_final' || outcome.kind === 'refused_retryable') {
         assert.ok(
           kieRows.some((row) => row.code === member(json, 'code') && row.kind === outcome.kind && row.reason === outcome.reason),
+          'no row of the table says so',
         )
         assert.equal(namesAnyTask(json), false)
-        assert.ok((status >= 200 && status < 300) || (status >= 400 && status < 500))
+        assert.ok((status >= 200 && status < 300) || (status >= 400 && status < 500), `refused at HTTP ${status}`)
       }
-      if (outcome.kind === 'not_sent') assert.ok([521, 522, 523, 525, 526].includes(status))
+      if (outcome.kind === 'not_sent') assert.ok([521, 522, 523, 525, 526].includes(status), `not sent at HTTP ${status}`)
     }),
     { numRuns: 6_000 },
   )
@@ -126,12 +127,15 @@ test('defapi: an arbitrary reply is accepted only for a well-formed id, and refu
         assert.match(outcome.providerTaskId, /^[A-Za-z0-9_.:-]{1,128}$/)
       }
       if (outcome.kind === 'refused_final' || outcome.kind === 'refused_retryable') {
-        assert.ok(Number.isInteger(member(json, 'code')) && member(json, 'code') !== 0)
+        assert.ok(Number.isInteger(member(json, 'code')) && member(json, 'code') !== 0, 'refused without an error code')
         assert.equal(namesAnyTask(json), false)
-        assert.ok((status >= 200 && status < 300) || (status >= 400 && status < 500))
-        assert.ok(defapiRows.some((row) => row.kind === outcome.kind && row.reason === outcome.reason))
+        assert.ok((status >= 200 && status < 300) || (status >= 400 && status < 500), `refused at HTTP ${status}`)
+        assert.ok(
+          defapiRows.some((row) => row.kind === outcome.kind && row.reason === outcome.reason),
+          'no row of the table says so',
+        )
       }
-      if (outcome.kind === 'not_sent') assert.ok([521, 522, 523, 525, 526].includes(status))
+      if (outcome.kind === 'not_sent') assert.ok([521, 522, 523, 525, 526].includes(status), `not sent at HTTP ${status}`)
     }),
     { numRuns: 6_000 },
   )
@@ -167,7 +171,7 @@ test('a listed refusal that also names a task, in any way, is not a refusal any 
       }
     }
   }
-  assert.ok(refusals > 20)
+  assert.ok(refusals > 20, `${refusals} refusals`)
 })
 
 test('every proper beginning of a reply is an unknown outcome, never a refusal and never an acceptance', () => {
@@ -185,7 +189,7 @@ test('every proper beginning of a reply is an unknown outcome, never a refusal a
       }
     }
   }
-  assert.ok(beginnings > 1_000)
+  assert.ok(beginnings > 1_000, `${beginnings} beginnings`)
 })
 
 test('an arbitrary reply to a query is an end only when it is a record of the very task that says so itself', () => {
@@ -201,8 +205,11 @@ test('an arbitrary reply to a query is an end only when it is a record of the ve
       if (kie.kind === 'snapshot') {
         const isEndWithoutRecord =
           [408, 501].includes(Number(member(json, 'code'))) && kie.snapshot.state === 'failed' && !kie.snapshot.provenFree
-        assert.ok(member(member(json, 'data'), 'taskId') === taskId || isEndWithoutRecord)
-        assert.ok(status >= 200 && status < 300)
+        assert.ok(
+          member(member(json, 'data'), 'taskId') === taskId || isEndWithoutRecord,
+          'an end that is not in a record of the task',
+        )
+        assert.ok(status >= 200 && status < 300, `a snapshot at HTTP ${status}`)
       }
       const defapi = classifyDefapiQuery({ kind: 'reply', reply: reply(status, body) }, taskId, { nowMs: 0, clean })
       if (defapi.kind === 'snapshot') assert.equal(member(member(json, 'data'), 'task_id'), taskId)
@@ -247,9 +254,12 @@ test('an arbitrary record is an end only in the documented words, and a success 
         assert.equal(state === 'succeeded', sourceUrls.length > 0)
         assert.equal(state === 'failed', failureReason !== null)
         if (provenFree) assert.equal(state, 'failed')
-        if (name === 'market' && state === 'failed') assert.ok(record.state === 'fail' || record.state === 'success')
-        if (name === 'defapi' && state !== 'pending') assert.ok(record.status === 'success' || record.status === 'failed')
-        if (name === 'kontext' && state !== 'pending') assert.ok(['1', '2', '3'].includes(String(record.successFlag)))
+        if (name === 'market' && state === 'failed')
+          assert.ok(record.state === 'fail' || record.state === 'success', `failed in state ${String(record.state)}`)
+        if (name === 'defapi' && state !== 'pending')
+          assert.ok(record.status === 'success' || record.status === 'failed', `ended in status ${String(record.status)}`)
+        if (name === 'kontext' && state !== 'pending')
+          assert.ok(['1', '2', '3'].includes(String(record.successFlag)), `ended with flag ${String(record.successFlag)}`)
       }
     }),
     { numRuns: 3_000 },

@@ -28,7 +28,7 @@ for (const [provider, rows] of [
   const anchors = anchorsOf(readEvidencePage(provider))
 
   test(`every refusal row of ${provider} points to evidence that exists`, () => {
-    assert.ok(rows.length > 0)
+    assert.ok(rows.length > 0, 'the table is empty')
     for (const row of rows) assert.ok(anchors.has(row.evidence), `${row.code} → ${row.evidence}`)
   })
 
@@ -36,7 +36,7 @@ for (const [provider, rows] of [
     for (const file of ['submit-replies', 'query-replies', 'balance-replies', 'callbacks']) {
       const path = `${provider}/${file}.json`
       const fixtures = file === 'callbacks' ? readCallbacks(path) : readReplies(path)
-      assert.ok(fixtures.length > 0)
+      assert.ok(fixtures.length > 0, `${path} is empty`)
       assert.equal(new Set(fixtures.map((fixture) => fixture.id)).size, fixtures.length, path)
       for (const fixture of fixtures) assert.ok(anchors.has(fixture.where), `${path} ${fixture.id} → ${fixture.where}`)
     }
@@ -48,7 +48,7 @@ for (const [provider, rows] of [
       .map((name) => readFileSync(new URL(name, folder), 'utf8'))
       .join('\n')
     const cited = [...text.matchAll(/(?:README\.md|and|-) ?(#[a-z][a-z0-9-]*)/g)].map((match) => match[1] ?? '')
-    assert.ok(cited.length > 5)
+    assert.ok(cited.length > 5, 'no citations found')
     for (const anchor of cited) assert.ok(anchors.has(anchor), anchor)
   })
 

@@ -50,7 +50,7 @@ test('a query can be given up from outside, before and during, and says so', asy
     const startedMs = performance.now()
     const outcome = await kie.query('market', 'abc', { timeoutMs: 10_000, signal })
     assert.equal(outcome.kind === 'unreadable' && outcome.message, 'the caller gave the request up')
-    assert.ok(performance.now() - startedMs < 5_000)
+    assert.ok(performance.now() - startedMs < 5_000, 'it took too long')
   }
 })
 

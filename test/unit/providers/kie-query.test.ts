@@ -53,6 +53,7 @@ const expectations: Record<string, Expected> = {
   'market-success-unfetchable-link': unreadable('no_answer'),
   'market-success-other-task': unreadable('no_answer'),
   'market-success-with-real-500': unreadable('provider_fault'),
+  'market-success-with-real-404': unreadable('no_answer'),
   'market-fail-internal': failed('provider_fault'),
   'market-fail-internal-lower-case': failed('provider_fault'),
   'market-fail-number-code': failed('provider_fault'),
@@ -126,7 +127,7 @@ async function ask(t: Parameters<typeof startReplyServer>[0], id: string): Promi
 async function snapshotOf(t: Parameters<typeof startReplyServer>[0], id: string): Promise<Snapshot> {
   const outcome = await ask(t, id)
   assert.equal(outcome.kind, 'snapshot')
-  assert.ok(outcome.kind === 'snapshot')
+  assert.ok(outcome.kind === 'snapshot', 'not a snapshot')
   return outcome.snapshot
 }
 
@@ -135,7 +136,7 @@ test('kie: every reply to a query that is on file means what the table says', as
   for (const { id } of fixtures) {
     await t.test(id, async (t) => {
       const expected = expectations[id]
-      assert.ok(expected !== undefined)
+      assert.ok(expected !== undefined, 'no expectation for this reply')
       check(await ask(t, id), expected)
     })
   }

@@ -108,11 +108,12 @@ test('kie: every reply to a submit that is on file means what the table says', a
     await t.test(fixture.id, async () => {
       server.answerWith(fixture)
       const request = requests[fixture.api]
-      assert.ok(request !== undefined)
+      assert.ok(request !== undefined, `no request for ${fixture.api}`)
       const outcome = await kie.submit(request, submitOptions)
       assert.deepEqual(pick(outcome), expectations[fixture.id])
       if (outcome.kind === 'unknown') assert.equal(outcome.httpStatus, fixture.httpStatus)
-      if (outcome.kind !== 'accepted') assert.ok(outcome.message !== '' && outcome.message.length <= 300)
+      if (outcome.kind !== 'accepted')
+        assert.ok(outcome.message !== '' && outcome.message.length <= 300, 'the message is empty or too long')
     })
   }
 })
@@ -180,7 +181,7 @@ test('kie: no message repeats the key, the callback token or a link', async (t) 
   ]) {
     server.answer(200, body)
     const outcome = await kie.submit({ api: 'market', model: 'm', input: {} }, { ...submitOptions, callbackUrl })
-    assert.ok(outcome.kind !== 'accepted')
+    assert.ok(outcome.kind !== 'accepted', 'accepted')
     // Also the beginning of a secret, which a cut in the wrong order would leave.
     for (const secret of ['kie-test', token.slice(0, 8), 'hmac-sec', '/v1/callbacks'])
       assert.ok(!outcome.message.includes(secret), outcome.message)

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import * as fc from 'fast-check'
 import { field, readJson, unwrapJson } from '../../../src/providers/shared/json-text.ts'
 import { callbackSecret, createRedactor } from '../../../src/providers/shared/message-text.ts'
 import { readRetryAfterMs } from '../../../src/providers/shared/retry-after.ts'
@@ -118,13 +117,10 @@ test('links are kept once, in order, and only if they are web links of a sane le
 test('no secret and no path of a link is left in a message, wherever the cut falls', () => {
   const secret = 'S3CR3T-S3CR3T-S3CR3T'
   const clean = createRedactor([secret, null, ''])
-  fc.assert(
-    fc.property(fc.string({ maxLength: 320 }), fc.string({ maxLength: 20 }), (before, after) => {
-      const text = clean(`${before}${secret}${after}${secret}`)
-      assert.ok(text.length <= 300)
-      assert.ok(!text.includes('S3CR3T'))
-    }),
-  )
+  for (let before = 0; before <= 320; before += 1) {
+    const text = clean(`${'x'.repeat(before)}${secret}y${secret}`)
+    assert.ok(text.length <= 300 && !text.includes('S3'), `${before}`)
+  }
   const message = clean(
     'get https://cdn.example/a/b?sig=1 or http:\\/\\/hooks.example\\/v1\\/t or https%3A%2F%2Fx.example%2Fy now',
   )
