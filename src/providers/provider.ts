@@ -42,7 +42,10 @@ export interface SubmitOptions {
   mayStillSend: () => boolean
 }
 
-/** Deny by default: whatever is not positively recognised is `unknown`, never failed. Messages are raw provider text cut to 300 characters. */
+/**
+ * Deny by default: whatever is not positively recognised is `unknown`, never failed. Messages are provider text cut to 300 characters, with
+ * our secrets hidden and links cut back to their host; otherwise raw, so whoever shows them makes them printable.
+ */
 export type SubmitOutcome =
   | { kind: 'accepted'; providerTaskId: string }
   /** no socket was ever handed over, so no byte left this machine: retrying is free */
