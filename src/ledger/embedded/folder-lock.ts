@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { identify, isAlive, type ProcessIdentity } from './process-identity.ts'
 
@@ -59,9 +59,22 @@ export async function lockFolder(folder: string, owner: LockHolder['owner']): Pr
   }
 }
 
+/** Not `recursive: true`, which in Node 20 never returns where a parent cannot be made (tried: /proc/none/data). */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null
+    if (code === 'EEXIST' && statSync(folder).isDirectory()) return
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error
+    makeFolder(dirname(folder))
+    mkdirSync(folder, { mode: 0o700 })
+  }
+}
+
 /** Complete from its first moment: written aside, then renamed. */
 function writeLock(folder: string, holder: LockHolder): string {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
   const id = randomUUID()
   const aside = join(folder, `.lock-${id}.tmp`)
   const path = join(folder, `lock-${id}.json`)

@@ -5,7 +5,7 @@
 import type { PGlite } from '@electric-sql/pglite'
 
 /** Messages that leave a batch open until Sync: Parse, Bind, Describe, Execute, Close, Flush. */
-const batchTypes = new Set([...'PBDECH'].map((letter) => letter.charCodeAt(0)))
+const batchTypes = new Set(['P', 'B', 'D', 'E', 'C', 'H'].map((letter) => letter.charCodeAt(0)))
 const syncType = 'S'.charCodeAt(0)
 /** A start-up message has no type: it begins with its length, whose first byte is 0. */
 const startupType = 0
@@ -41,9 +41,9 @@ export function takeTurns(database: PGlite, onBroken: (error: unknown) => void):
 
   return new Proxy(database, {
     get(target, name) {
-      if (name in own) return own[name as keyof typeof own]
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? value.bind(target) : value
+      const isOwn = Object.hasOwn(own, name)
+      const value: unknown = isOwn ? Reflect.get(own, name) : Reflect.get(target, name, target)
+      return typeof value === 'function' && !isOwn ? value.bind(target) : value
     },
   })
 }

@@ -84,9 +84,9 @@ test('killed in the middle of writing and started again: every acknowledged row 
     const ledger = openLedger(t, embedded.connection)
     for (const id of acknowledged)
       assert.equal((await ledger.readAttempt({ generationId: id, item: 0, attempt: 1 }))?.state, 'sending')
-    let isDead = false
+    const state = { isDead: false }
     const writers = Array.from({ length: 4 }, async () => {
-      while (!isDead) {
+      while (!state.isDead) {
         const ref = await openGeneration(ledger)
         await ledger.claimAttempt(newAttempt(ref), [])
         await ledger.beginSend(ref, 3_600_000)
@@ -96,7 +96,7 @@ test('killed in the middle of writing and started again: every acknowledged row 
     const before = acknowledged.length
     await eventually(() => assert.ok(acknowledged.length >= before + 15, 'rows are written'))
     process.kill(embedded.pid, 'SIGKILL')
-    isDead = true
+    state.isDead = true
     await Promise.all(writers)
     await eventually(() => assert.equal(isRunning(embedded.pid), false))
     assert.deepEqual(await embedded.exited, { code: null, signal: 'SIGKILL' })
@@ -121,14 +121,16 @@ test('it lives exactly as long as its parent: not ended by signals to the whole 
   assert.equal((await openLedger(t, next.connection).readGeneration(generation.id))?.id, generation.id)
 })
 
-async function startParent(t: Ends, dataFolder: string): Promise<{ parent: ChildProcess; pid: number; connection: PoolConfig }> {
+async function startParent(
+  t: Ends,
+  dataFolder: string,
+): Promise<{ parent: Pick<ChildProcess, 'kill'>; pid: number; connection: PoolConfig }> {
   const script = fileURLToPath(new URL('./embedded-parent.ts', import.meta.url))
   const parent = spawn(process.execPath, ['--import', 'tsx', script, dataFolder, await prepareLedgerTemplate()], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, KIE_API_KEY: 'a-secret-of-the-parent' },
   })
   atEnd(t, () => parent.kill('SIGKILL'))
-  assert.ok(parent.stdout)
   const lines = createInterface({ input: parent.stdout })
   const [line]: unknown[] = await once(lines, 'line')
   lines.close()
@@ -168,12 +170,14 @@ test('a client that falls silent inside a transaction is cut off and rolled back
 test('a folder that cannot be written is said in one sentence that names it', async (t) => {
   const dataFolder = join(await tempFolder(t), 'data')
   await writeFile(dataFolder, 'a file in its place')
-  await assert.rejects(start(t, { dataFolder }), (error: unknown) => {
-    assert.ok(error instanceof EmbeddedLedgerError)
-    assert.ok(error.message.startsWith(`The data folder ${dataFolder} cannot be written: `), error.message)
-    assert.ok(!error.message.includes('\n'))
-    return true
-  })
+  for (const folder of process.platform === 'linux' ? [dataFolder, '/proc/none/data'] : [dataFolder]) {
+    await assert.rejects(start(t, { dataFolder: folder, startTimeoutMs: 20_000 }), (error: unknown) => {
+      assert.ok(error instanceof EmbeddedLedgerError)
+      assert.ok(error.message.startsWith(`The data folder ${folder} cannot be written: `), error.message)
+      assert.ok(!error.message.includes('\n'))
+      return true
+    })
+  }
 })
 
 test('a database folder that is broken is said so, and nothing keeps running', async (t) => {

@@ -1,7 +1,7 @@
 // Fail closed: whatever is wrong with the database, a caller hears of it within 5 s, and no word of the connection leaks.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type Socket } from 'node:net'
+import { createServer, Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import { Client, type PoolConfig } from 'pg'
 import { createLedger } from '../../../src/ledger/create-ledger.ts'
@@ -126,14 +126,14 @@ for (const backend of ledgerBackends) {
     test('a client that vanishes inside a transaction is rolled back, and the others go on', async () => {
       const { ledger, connection } = own()
       const ref = await claimed(ledger)
-      const client = new Client(connection)
+      const socket = new Socket()
+      const client = new Client({ ...connection, stream: () => socket })
       client.on('error', () => {})
       await client.connect()
       await client.query('begin')
       await client.query(`update attempts set state = 'rejected' where generation_id = $1`, [ref.generationId])
       // gone without a word, as by SIGKILL
-      const { connection: wire } = client as unknown as { connection: { stream: Socket } }
-      wire.stream.destroy()
+      socket.destroy()
       assert.equal((await ledger.readAttempt(ref))?.state, 'claimed')
     })
 
