@@ -3,7 +3,7 @@ import { parseGenerationRequest } from '../catalog/parse-request.ts'
 import { requestSha256 } from '../catalog/request-digest.ts'
 import { planRoute } from '../catalog/plan-route.ts'
 import type { Candidate } from '../catalog/plan-route.ts'
-import type { DecisionReport, FailureType, GenerationRequest } from '../contract/index.ts'
+import type { FailureType, GenerationRequest } from '../contract/index.ts'
 import { queryTaskQueue, submitTaskQueue } from '../contract/index.ts'
 import type { ActivityDeps } from './deps.ts'
 import { readStoredPlan } from './stored-plan.ts'
@@ -22,7 +22,7 @@ const onlyAccount = 'default'
 export function createPlanGeneration(deps: ActivityDeps) {
   return async function planGeneration({ generationId, request }: PlanInput): Promise<Plan> {
     const parsed = parseGenerationRequest(request)
-    if (!parsed.ok) throw refuse('InvalidRequest', parsed.errors.map(({ field, message }) => `${field}: ${message}`).join('; '))
+    if (!parsed.ok) throw refuse('InvalidRequest', parsed.errors.map(({ message }) => message).join('; '))
     const created = await deps.ledger.createGeneration({
       id: generationId,
       requestSha256: requestSha256(parsed.request),
@@ -63,14 +63,12 @@ function buildPlan(
   const route = request.route ?? {}
   const hasCallback = deps.hasCallbackAddress
   const entries = candidates.map((candidate) => toEntry(deps, candidate, hasCallback))
-  const at = new Date().toISOString()
-  const decisions: DecisionReport[] = [
+  const decisions: Plan['decisions'] = [
     {
-      at,
       decision: `route ${candidates.map(({ provider }) => provider).join(', then ')}`,
       because: routeReason(request, defaults.preferred),
     },
-    ...left.map(({ provider, because }) => ({ at, decision: `leave out ${provider}`, because })),
+    ...left.map(({ provider, because }) => ({ decision: `leave out ${provider}`, because })),
   ]
   const plan: Plan = {
     route: entries.map(({ planned }) => planned),

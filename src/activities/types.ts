@@ -31,7 +31,7 @@ export interface PlanLimits {
   wakeSpacingMs: number
 }
 
-/** One provider in the route, without the native request: that stays in the ledger, so that a long prompt is in the history once. */
+/** One provider in the route, without the native request: that stays in the ledger, so that a long prompt is not repeated with every attempt. */
 export interface PlannedEntry {
   provider: ProviderName
   account: string
@@ -59,7 +59,7 @@ export interface Plan {
   limits: PlanLimits
   /** counted from the start of the run */
   deadlineMs: number
-  decisions: DecisionReport[]
+  decisions: Omit<DecisionReport, 'at'>[]
 }
 
 /** Native request of one entry of the route, beside the plan in the ledger. */

@@ -24,6 +24,8 @@ export const activityFailure = {
   submitRefused: 'SubmitRefused',
   /** nothing was sent, or the provider said "later"; the row is `claimed` again. Details: `[{ reason, message }]` */
   submitRefusedForNow: 'SubmitRefusedForNow',
+  /** there is no such generation to close: it was cancelled before anybody made its row */
+  noSuchGeneration: 'NoSuchGeneration',
   /** the ledger did not answer, so nothing was sent */
   ledgerUnavailable: 'LedgerUnavailable',
   /** expected: the provider is still at work, ask again */

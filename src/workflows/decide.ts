@@ -45,6 +45,8 @@ export interface GenerationState {
   attempts: AttemptRecord[]
   /** set once the pictures are stored and the row is closed */
   generation: Generation | null
+  /** set when the generation is being closed without pictures */
+  endedAs: 'completed' | 'failed' | 'cancelled' | null
 }
 
 export interface Failure {

@@ -1,15 +1,17 @@
 // The story of one generation. Every branch is in decide.ts; here is only what each step does.
-import { CancellationScope, isCancellation, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow'
+import { CancellationScope, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow'
 import { CancelledFailure } from '@temporalio/common'
-import type { Closing, LeftAttempt } from '../activities/index.ts'
-import type { AttemptStanding, Plan } from '../activities/types.ts'
+import type { AttemptStanding } from '../activities/types.ts'
 import type { DecisionReport, Generation, GenerationRequest, LiveView } from '../contract/index.ts'
 import { activityFailure, statusQuery, wakeSignal } from '../contract/index.ts'
 import { asking, bookkeeping, planLocally, storing, submitting } from './activity-options.ts'
-import { attemptEndsAtMs, decide, mayHaveCost, outcomeWhenLeft, phaseOf } from './decide.ts'
-import type { AttemptRecord, Failure, GenerationState, Step } from './decide.ts'
-import { applicationFailureOf, generationFailed, refusalOf, sentenceOf } from './failures.ts'
+import { closeCancelled, closingOf, endFailed, leftAttempt } from './close.ts'
+import { attemptEndsAtMs, decide, mayHaveCost, phaseOf } from './decide.ts'
+import type { GenerationState, Step } from './decide.ts'
+import { applicationFailureOf, refusalOf, sentenceOf } from './failures.ts'
 import { liveView } from './live-view.ts'
+import { note, routeEntry } from './run.ts'
+import type { Run } from './run.ts'
 import { createWakes } from './wakes.ts'
 
 /** Temporal ends a retrying activity up to one poll before its time; 2 s covers the last poll (see activities/poll-delay.ts). */
@@ -31,33 +33,22 @@ export async function GenerateImage(request: GenerationRequest): Promise<Generat
   setHandler(wakeSignal, wakes.receive)
   setHandler(statusQuery, (): LiveView => liveView(state, decisions, wakes.total()))
 
-  const plan = await makePlan(generationId, request)
-  decisions.push(...plan.decisions)
-  state = {
-    route: plan.route,
-    policy: plan.policy,
-    deadlineAtMs: startedAtMs + plan.deadlineMs,
-    attempts: [],
-    generation: null,
-  }
-  const run = { generationId, plan, state, wakes, decisions }
+  let run: Run | null = null
   try {
+    const plan = await makePlan(generationId, request)
+    // By the clock of the workflow, like every later decision.
+    decisions.push(...plan.decisions.map((decision) => ({ ...decision, at: new Date(Date.now()).toISOString() })))
+    const { route, policy } = plan
+    state = { route, policy, deadlineAtMs: startedAtMs + plan.deadlineMs, attempts: [], generation: null, endedAs: null }
+    run = { generationId, plan, state, wakes, decisions }
     return await tellStory(run)
   } catch (error) {
     if (!isCancellation(error)) throw error
+    const closed = await closeCancelled(generationId, run)
     // The pictures may have been stored while the cancel was on its way: then the generation is completed, and stays so (I2).
-    const closed = await close(run, 'cancelled', null)
-    if (closed.status === 'completed') return closed
+    if (closed?.status === 'completed') return closed
     throw error
   }
-}
-
-interface Run {
-  generationId: string
-  plan: Plan
-  state: GenerationState
-  wakes: ReturnType<typeof createWakes>
-  decisions: DecisionReport[]
 }
 
 async function tellStory(run: Run): Promise<Generation> {
@@ -87,7 +78,7 @@ async function tellStory(run: Run): Promise<Generation> {
   }
 }
 
-async function makePlan(generationId: string, request: GenerationRequest): Promise<Plan> {
+async function makePlan(generationId: string, request: GenerationRequest): Promise<Run['plan']> {
   try {
     try {
       return await planLocally('plan the route').planGeneration({ generationId, request })
@@ -239,64 +230,4 @@ async function storeImages(run: Run, { attempt }: StepOf<'store'>): Promise<void
     // The provider has the picture and was paid: asking another one would pay twice for one picture.
     state.generation = await endFailed(run, { type: 'ResultUnavailable', message: sentenceOf(error) })
   }
-}
-
-/** Fails the generation; unless, after a reset, its row says that it was completed before: the first end stays (I2). */
-async function endFailed(run: Run, failure: Failure): Promise<Generation> {
-  const closed = await close(run, 'failed', failure)
-  if (closed.status === 'completed') return closed
-  throw generationFailed(failure, closed)
-}
-
-/** Ends the generation's row; attempts that are still open become owing. A cancel cannot stop this. */
-async function close(run: Run, status: Closing['status'], failure: Failure | null): Promise<Generation> {
-  const closing = closingOf(run, status, failure, null)
-  return CancellationScope.nonCancellable(() =>
-    bookkeeping(`close the generation: ${status}`).closeGeneration({ generationId: run.generationId, closing }),
-  )
-}
-
-function closingOf(run: Run, status: Closing['status'], failure: Failure | null, served: AttemptRecord | null): Closing {
-  const { state, plan, decisions } = run
-  const open = state.attempts.filter((attempt) => attempt !== served && mayHaveCost(attempt))
-  return {
-    status,
-    servedByAttempt: served?.number ?? null,
-    fidelity: served === null ? null : routeEntry(plan, served.entry).fidelity,
-    decisions,
-    failure,
-    left: open.map((attempt) => ({
-      ...leftAttempt(attempt),
-      ...(status === 'cancelled' ? { outcome: 'cancelled' as const } : {}),
-    })),
-  }
-}
-
-function leftAttempt(attempt: AttemptRecord): LeftAttempt {
-  return {
-    item: 0,
-    attempt: attempt.number,
-    outcome: outcomeWhenLeft(attempt),
-    reason: attempt.reason ?? 'no_answer',
-    message: attempt.message ?? '',
-  }
-}
-
-/** The decision record: what was picked, and because of what. Shown live in Temporal's UI and stored with the result. */
-function note(run: Run, step: Step): void {
-  if (step.kind === 'finish') return
-  const names = { submit: 'ask', await: 'wait for', listen: 'listen for', store: 'store from', fail: 'fail' }
-  const target = step.kind === 'fail' ? step.failure.type : providerOf(run, step)
-  run.decisions.push({ at: new Date(Date.now()).toISOString(), decision: `${names[step.kind]} ${target}`, because: step.because })
-  setCurrentDetails(run.decisions.map(({ decision, because }) => `- **${decision}**: ${because}`).join('\n'))
-}
-
-function providerOf(run: Run, step: Exclude<Step, { kind: 'finish' | 'fail' }>): string {
-  return routeEntry(run.plan, step.kind === 'submit' ? step.entry : step.attempt.entry).provider
-}
-
-function routeEntry(plan: Plan, index: number): Plan['route'][number] {
-  const entry = plan.route[index]
-  if (entry === undefined) throw generationFailed({ type: 'NoProvider', message: `the plan has no entry ${index}` }, null)
-  return entry
 }

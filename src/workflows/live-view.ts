@@ -14,7 +14,7 @@ export function liveView(state: GenerationState | null, decisions: DecisionRepor
     message: attempt.message,
     providerTaskId: attempt.providerTaskId,
   }))
-  return { status: state.generation?.status ?? statusOf(state.attempts.at(-1)), attempts, decisions, wakes }
+  return { status: state.generation?.status ?? state.endedAs ?? statusOf(state.attempts.at(-1)), attempts, decisions, wakes }
 }
 
 function statusOf(last: AttemptRecord | undefined): GenerationStatus {

@@ -68,7 +68,8 @@ const shortTimings: Partial<Timings> = {
 export interface ServiceOptions {
   /** whether providers are told where to call back; default true */
   callbacks?: boolean
-  timings?: Partial<Timings>
+  /** on top of the short ones; `production`: the defaults */
+  timings?: Partial<Timings> | 'production'
   simulator?: SimulatorOptions
   /** false: none in this process; start them with `startWorkerProcess` */
   workers?: boolean
@@ -128,7 +129,7 @@ export async function startService(t: Ends, options: ServiceOptions = {}): Promi
   const port = await findFreePort('127.0.0.1')
   const { kieUrl, kieUploadUrl, defapiUrl, filesUrl } = simulator
   const workerInput: WorkerInput = {
-    env: environment(dataFolder, { ...shortTimings, ...options.timings }),
+    env: environment(dataFolder, options.timings === 'production' ? {} : { ...shortTimings, ...options.timings }),
     simulator: { kieUrl, kieUploadUrl, defapiUrl, filesUrl },
     ledger: connection,
     callbackSecret: randomUUID() + randomUUID(),

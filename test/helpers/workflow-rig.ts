@@ -78,6 +78,8 @@ export interface Planned {
 
 export interface Rig {
   temporal: TestTemporal
+  /** the plan that `start` would use for this id */
+  planFor(id: string): Plan
   start(fakes: Fakes, plan?: Planned): Promise<Running>
 }
 
@@ -105,6 +107,7 @@ export async function workflowRig(t: Ends): Promise<Rig> {
   let count = 0
   return {
     temporal,
+    planFor: (id) => planFor(id, {}),
     async start(fakes, planned = {}) {
       count += 1
       const id = `rig-${process.pid}-${count}`
@@ -136,7 +139,8 @@ async function startOne(
       name,
       async (...args: unknown[]): Promise<unknown> => {
         calls.push(name)
-        return Reflect.apply(run, undefined, args) as Promise<unknown>
+        const answer: unknown = Reflect.apply(run, undefined, args)
+        return answer
       },
     ]),
   )

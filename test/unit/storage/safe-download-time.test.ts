@@ -26,7 +26,7 @@ test('nobody listening is a network error that names the place', async (t) => {
   const set = await prepare(t, sendPicture, { allow: [`127.0.0.1:${port}`] })
   await assertFails(
     set,
-    { code: 'network', message: /^http:\/\/127\.0\.0\.1:\d+\/x\.png: .*ECONNREFUSED/ },
+    { code: 'network', message: /^http:\/\/127\.0\.0\.1:\d+\/…: .*ECONNREFUSED/ },
     `http://127.0.0.1:${port}/x.png`,
   )
 })

@@ -50,6 +50,7 @@ function state(
     deadlineAtMs: nowMs + 1_800_000,
     attempts,
     generation: null,
+    endedAs: null,
     ...more,
   }
 }
