@@ -1,7 +1,6 @@
 // The whole service in one process tree: Temporal, ledger, simulator when nothing real shall be asked, workers, gateway.
 // One call starts it, one shutdown path ends it.
 import { join } from 'node:path'
-import type { PointReached } from '../activities/deps.ts'
 import type { Config } from '../config/config.ts'
 import type { ImageReport } from '../contract/index.ts'
 import { createGateway } from '../gateway/create-gateway.ts'
@@ -14,7 +13,6 @@ import type { Simulator } from '../simulator/simulator.ts'
 import { startSimulator } from '../simulator/simulator.ts'
 import { createFileStore } from '../storage/file-store.ts'
 import type { TemporalTarget } from '../temporal/connect.ts'
-import { installTemporalRuntime } from '../temporal/runtime.ts'
 import { loadWorkflowBundle } from '../worker/workflow-bundle.ts'
 import type { ComposedService, TemporalUi } from './compose-service.ts'
 import { composeService, openLedger } from './compose-service.ts'
@@ -51,7 +49,6 @@ export interface EmbeddedOverrides {
   /** a ledger is copied from there instead of made anew; see the embedded ledger */
   ledgerTemplateFolder?: string
   simulator?: SimulatorOptions
-  pointReached?: PointReached
 }
 
 export interface EmbeddedService {
@@ -86,7 +83,6 @@ export async function startEmbeddedService(options: EmbeddedServiceOptions): Pro
 async function startAll(options: EmbeddedServiceOptions, teardown: Teardown): Promise<EmbeddedService> {
   const { config, logger, overrides = {} } = options
   if (!config.mockAi) requireProvider(config)
-  installTemporalRuntime(logger)
   const folder = await prepareDataFolder(config.dataFolder)
   const store = createFileStore({ folder: join(folder.path, 'images') })
   const [temporal, ledgerProcess, simulator, callbackSecret, workflowBundle] = await startTogether([
@@ -101,7 +97,7 @@ async function startAll(options: EmbeddedServiceOptions, teardown: Teardown): Pr
   const ledger = openLedger(connectionOf(config, ledgerProcess), temporalUi)
   await teardown.add('links', 'ledger connections', () => ledger.close())
   const effective = simulator === null ? config : withSimulator(config, simulator)
-  const composed = composeService({ config: effective, ledger, store, logger, callbackSecret, temporalUi, ...pointOf(overrides) })
+  const composed = composeService({ config: effective, ledger, store, logger, callbackSecret, temporalUi })
 
   const gatewayUrl = await openGateway(composed, temporal, config, teardown)
   // The simulator is on this machine, whatever the world sees of the gateway.
@@ -113,6 +109,7 @@ async function startAll(options: EmbeddedServiceOptions, teardown: Teardown): Pr
     activities: composed.createActivities(callbackBaseUrl),
     rates: composed.rates,
     shutdownGraceMs,
+    logger,
     teardown,
   })
   return {
@@ -182,10 +179,6 @@ async function startMock(options: SimulatorOptions, teardown: Teardown): Promise
 function chooseUi(config: Config, { link, uiUrl }: EmbeddedTemporal): TemporalUi | null {
   const url = config.temporalUiUrl ?? uiUrl
   return url === null ? null : { url, namespace: link.namespace }
-}
-
-function pointOf({ pointReached }: EmbeddedOverrides): { pointReached?: PointReached } {
-  return pointReached === undefined ? {} : { pointReached }
 }
 
 async function openGateway(

@@ -1,8 +1,10 @@
 // Workers as every service runs them: connected, started, and registered with the step that drains them.
 import type { WorkflowBundle } from '@temporalio/worker'
 import type { Activities } from '../activities/index.ts'
+import type { Logger } from '../observability/logger.ts'
 import type { TemporalTarget } from '../temporal/connect.ts'
 import { connectWorker } from '../temporal/connect.ts'
+import { installTemporalRuntime } from '../temporal/runtime.ts'
 import type { ProviderRate } from '../worker/workers.ts'
 import { createWorkers } from '../worker/workers.ts'
 import type { Teardown } from './teardown.ts'
@@ -15,12 +17,15 @@ export interface RunWorkersOptions {
   rates: ReadonlyMap<string, ProviderRate>
   /** default: what the workers themselves take */
   shutdownGraceMs?: number
+  logger: Logger
   teardown: Teardown
 }
 
 /** Resolves when they poll, with a promise of how they ended. */
 export async function runWorkers(options: RunWorkersOptions): Promise<{ done: Promise<string> }> {
   const { target, allowPlaintext, teardown, shutdownGraceMs } = options
+  // Not before: a runtime that nothing was made with keeps a process from ending.
+  installTemporalRuntime(options.logger)
   const connection = await connectWorker(target, { allowPlaintext })
   await teardown.add('links', 'Temporal worker connection', () => connection.close())
   const workers = await createWorkers({

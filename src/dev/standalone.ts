@@ -1,15 +1,13 @@
 // The service in parts, each a process of its own, as production runs it: any number of workers and gateways around one Postgres and one
 // Temporal server that somebody else runs.
 import { join } from 'node:path'
-import type { PointReached } from '../activities/deps.ts'
 import type { Config } from '../config/config.ts'
 import { createGateway } from '../gateway/create-gateway.ts'
 import { createGenerationStarter } from '../gateway/generation-starter.ts'
 import type { Logger } from '../observability/logger.ts'
 import { createFileStore } from '../storage/file-store.ts'
-import type { TemporalTarget } from '../temporal/connect.ts'
+import type { TemporalLink, TemporalTarget } from '../temporal/connect.ts'
 import { connectTemporal } from '../temporal/connect.ts'
-import { installTemporalRuntime } from '../temporal/runtime.ts'
 import { loadWorkflowBundle } from '../worker/workflow-bundle.ts'
 import type { ComposedService } from './compose-service.ts'
 import { composeService, openLedger } from './compose-service.ts'
@@ -28,7 +26,6 @@ export interface StandaloneOptions {
   config: Config
   temporalTarget: TemporalTarget
   logger: Logger
-  pointReached?: PointReached
 }
 
 export interface StandaloneService {
@@ -37,15 +34,19 @@ export interface StandaloneService {
   closed: Promise<ServiceEnd>
 }
 
-/** A drained worker needs up to 10 s, a request in flight up to 25 s; orchestrators commonly kill after 30 s. */
-const stepTimeoutMs = 28_000
+/** Longest time that a part may take to end. */
+const stepTimeoutMs = {
+  /** a paid POST that is on its way takes at most 60 s, and is booked after it; its outcome would survive a kill, but must then be looked up */
+  worker: 70_000,
+  /** a request in flight is given 25 s; orchestrators commonly kill after 30 s */
+  gateway: 28_000,
+}
 
 export async function startWorkerProcess(options: StandaloneOptions): Promise<StandaloneService> {
   const { logger, temporalTarget } = options
   const config = options.config.mockAi ? withNamedSimulator(options.config) : options.config
   requireProvider(config)
-  installTemporalRuntime(logger)
-  return withTeardown(logger, async (teardown) => {
+  return withTeardown(new Teardown(logger, stepTimeoutMs.worker), async (teardown) => {
     const folder = await prepareDataFolder(config.dataFolder)
     const [{ composed }, workflowBundle] = await startTogether([
       openParts(options, config, folder, teardown),
@@ -57,6 +58,7 @@ export async function startWorkerProcess(options: StandaloneOptions): Promise<St
       workflowBundle,
       activities: composed.createActivities(config.publicUrl),
       rates: composed.rates,
+      logger,
       teardown,
     })
     return { closed: watchParts([{ name: 'the workers', ended: workers.done }], teardown, logger) }
@@ -65,13 +67,12 @@ export async function startWorkerProcess(options: StandaloneOptions): Promise<St
 
 export async function startGatewayProcess(options: StandaloneOptions): Promise<StandaloneService & { url: string }> {
   const { config, logger, temporalTarget } = options
-  return withTeardown(logger, async (teardown) => {
+  return withTeardown(new Teardown(logger, stepTimeoutMs.gateway), async (teardown) => {
     const folder = await prepareDataFolder(config.dataFolder)
     const [{ composed }, link] = await startTogether([
       openParts(options, config, folder, teardown),
-      connectTemporal(temporalTarget, { allowPlaintext: config.temporalPlaintext }),
+      openTemporal(temporalTarget, config, teardown),
     ])
-    await teardown.add('links', 'Temporal client', () => link.close())
     const app = await createGateway(composed.gatewayDeps(createGenerationStarter({ client: link.client })))
     await teardown.add('front', 'gateway', () => app.close())
     const url = await listenGateway(app, config.http)
@@ -81,16 +82,21 @@ export async function startGatewayProcess(options: StandaloneOptions): Promise<S
 
 /** Starts with one shutdown path: what was started before a failure is stopped again. */
 async function withTeardown<T>(
-  logger: Logger,
+  teardown: Teardown,
   start: (teardown: Teardown) => Promise<T>,
 ): Promise<T & Pick<StandaloneService, 'stop'>> {
-  const teardown = new Teardown(logger, stepTimeoutMs)
   try {
     return { ...(await start(teardown)), stop: () => teardown.run() }
   } catch (error) {
     await teardown.run()
     throw error
   }
+}
+
+async function openTemporal(target: TemporalTarget, config: Config, teardown: Teardown): Promise<TemporalLink> {
+  const link = await connectTemporal(target, { allowPlaintext: config.temporalPlaintext })
+  await teardown.add('links', 'Temporal client', () => link.close())
+  return link
 }
 
 /** Ledger, store and what is composed of them. */
@@ -100,7 +106,7 @@ async function openParts(
   folder: DataFolder,
   teardown: Teardown,
 ): Promise<{ composed: ComposedService }> {
-  const { logger, temporalTarget, pointReached } = options
+  const { logger, temporalTarget } = options
   if (config.databaseUrl === null) {
     throw new MissingSettingError(
       'DATABASE_URL is not set: workers and gateways share one Postgres. On a single machine `darkroom dev` runs everything without one.',
@@ -113,8 +119,7 @@ async function openParts(
   const store = createFileStore({ folder: join(folder.path, 'images') })
   await store.checkWritable()
   const callbackSecret = await chooseCallbackSecret(config, folder)
-  const point = pointReached === undefined ? {} : { pointReached }
-  return { composed: composeService({ config, ledger, store, logger, callbackSecret, temporalUi, ...point }) }
+  return { composed: composeService({ config, ledger, store, logger, callbackSecret, temporalUi }) }
 }
 
 /** Gateways must open what workers have sealed: with a public address they need one secret, and nobody can guess it for them. */

@@ -5,6 +5,8 @@ export async function startTogether<T extends readonly Promise<unknown>[]>(
   parts: readonly [...T],
 ): Promise<{ -readonly [Index in keyof T]: Awaited<T[Index]> }> {
   const all = Promise.all(parts)
+  // It may reject long before it is returned; nobody would be listening yet, and that ends a process.
+  all.catch(() => undefined)
   await Promise.allSettled(parts)
   return all
 }

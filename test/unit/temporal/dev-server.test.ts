@@ -12,6 +12,7 @@ import { isAlive } from '../../../src/temporal/file-lock.ts'
 import { PortInUseError } from '../../../src/temporal/ports.ts'
 import { atEnd } from '../../helpers/at-end.ts'
 import { eventually } from '../../helpers/eventually.ts'
+import { descendantsOf } from '../../helpers/processes.ts'
 import { tempFolder } from '../../helpers/temp-folder.ts'
 import { prepareTemporalCli, testTemporal } from '../../helpers/temporal.ts'
 
@@ -27,17 +28,6 @@ async function optionsFor(t: Parameters<typeof tempFolder>[0]): Promise<DevServe
     searchAttributes: [],
     logFile: join(folder, 'temporal.log'),
   }
-}
-
-/** The processes whose parent is `pid`. */
-async function childrenOf(pid: number): Promise<number[]> {
-  const ps = spawn('ps', ['-eo', 'pid=,ppid='], { stdio: ['ignore', 'pipe', 'inherit'] })
-  let text = ''
-  for await (const chunk of ps.stdout.setEncoding('utf8')) text += String(chunk)
-  return text
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number))
-    .flatMap(([child, parent]) => (child !== undefined && parent === pid ? [child] : []))
 }
 
 async function startOwner(
@@ -57,7 +47,7 @@ async function startOwner(
     return { address: String(started.address), pid: Number(started.pid) }
   })
   atEnd(t, () => (isAlive(pid) ? process.kill(pid, 'SIGKILL') : undefined))
-  const guards = await childrenOf(owner.pid ?? 0)
+  const guards = (await descendantsOf(owner.pid ?? 0)).map((child) => child.pid).filter((child) => child !== pid)
   return { owner, address, pid, guards }
 }
 
@@ -73,12 +63,9 @@ test('Temporal and its guard end when their owner is killed with SIGKILL', async
 test('Temporal ends when its guard is killed with SIGKILL, and the owner is told', async (t) => {
   const server = await startDevServer(await optionsFor(t))
   atEnd(t, () => server.stop())
-  const parents = await childrenOf(process.pid)
-  const found = await Promise.all(
-    parents.map(async (parent) => ((await childrenOf(parent)).includes(server.pid) ? [parent] : [])),
-  )
-  const [guard] = found.flat()
-  assert.ok(guard !== undefined)
+  const family = await descendantsOf(process.pid)
+  const guard = family.find(({ pid }) => pid === server.pid)?.parent
+  assert.ok(guard !== undefined && guard !== process.pid)
   process.kill(guard, 'SIGKILL')
   assert.equal(await server.ended, 'its guard ended (SIGKILL)')
   await eventually(() => assert.ok(!isAlive(server.pid)))

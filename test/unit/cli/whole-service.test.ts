@@ -1,0 +1,133 @@
+// The commands that start the whole service, as processes: what they print, how they end, and what they leave behind (nothing).
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import type { Generation } from '../../../src/contract/index.ts'
+import { atEnd } from '../../helpers/at-end.ts'
+import type { Ends } from '../../helpers/at-end.ts'
+import { eventually } from '../../helpers/eventually.ts'
+import { processesOf } from '../../helpers/processes.ts'
+import { tempFolder } from '../../helpers/temp-folder.ts'
+import { prepareTemporalCli } from '../../helpers/temporal.ts'
+import type { CliProcess } from './cli-process.ts'
+import { startCliProcess } from './cli-process.ts'
+
+// One data folder for all, one after the other: a fresh ledger takes seconds to make.
+suite('the whole service as a command', () => {
+  let dataFolder = ''
+  let env: Record<string, string> = {}
+  before(async () => {
+    dataFolder = await tempFolder({ after })
+    env = { DARKROOM_DATA_DIR: dataFolder, TEMPORAL_CLI_PATH: await prepareTemporalCli(), DARKROOM_HTTP_PORT: '0' }
+  })
+
+  const startTimeoutMs = 60_000
+
+  async function nothingIsLeft(): Promise<void> {
+    await eventually(async () => assert.deepEqual(await processesOf(dataFolder), []))
+  }
+
+  async function startDev(t: Ends): Promise<{ dev: CliProcess; gateway: string }> {
+    // Registered first, hence run last: after the process was killed.
+    atEnd(t, nothingIsLeft)
+    const dev = startCliProcess(t, ['dev', '--json'], { ...env, MOCK_AI: 'true' })
+    const { urls } = await eventually(() => JSON.parse(dev.stdout()), { timeoutMs: startTimeoutMs })
+    return { dev, gateway: String(urls.gateway) }
+  }
+
+  test('demo --json prints one document with both generations and nothing else, and leaves nothing behind', async (t) => {
+    const demo = startCliProcess(t, ['demo', '--json', 'a', 'green', 'door'], env)
+    assert.equal(await demo.ended, 0, demo.stderr())
+    const { generations }: { generations: Generation[] } = JSON.parse(demo.stdout())
+    assert.deepEqual(
+      generations.map(({ status, prompt, servedBy, attempts }) => ({
+        status,
+        prompt,
+        servedBy: servedBy?.provider,
+        attempts: attempts.map(({ provider, outcome, activityTries }) => `${provider} ${outcome} ${activityTries}`),
+      })),
+      [
+        { status: 'completed', prompt: 'a green door', servedBy: 'kie', attempts: ['kie succeeded 1'] },
+        { status: 'completed', prompt: 'a green door', servedBy: 'defapi', attempts: ['kie exhausted 5', 'defapi succeeded 1'] },
+      ],
+    )
+    for (const { images } of generations) {
+      const sha256 = images[0]?.sha256 ?? ''
+      const bytes = await readFile(join(dataFolder, 'images', sha256.slice(0, 2), `${sha256}.png`))
+      assert.equal(bytes.length, images[0]?.sizeBytes)
+    }
+    assert.match(demo.stderr(), /simulator stands for Kie and DefAPI/)
+    assert.match(demo.stderr(), /picture 1 of 2 · .+\n[^]*picture 2 of 2/)
+    await nothingIsLeft()
+  })
+
+  test('dev says where everything is, serves the other commands, and Ctrl-C ends it in order', async (t) => {
+    const { dev, gateway } = await startDev(t)
+    const generate = startCliProcess(t, ['generate', 'a boat', '--url', gateway, '--json'], {})
+    assert.equal(await generate.ended, 0, generate.stderr())
+    const { id }: Generation = JSON.parse(generate.stdout())
+    const show = startCliProcess(t, ['show', id, '--url', gateway], {})
+    assert.equal(await show.ended, 0)
+    assert.match(show.stdout(), /completed[^]*kie[^]*succeeded[^]*Served by +kie[^]*image\/png/)
+
+    const second = startCliProcess(t, ['dev'], { ...env, MOCK_AI: 'true' })
+    assert.equal(await second.ended, 2)
+    assert.match(second.stderr(), new RegExp(`The data folder ${dataFolder} is in use by process ${dev.pid} on `))
+
+    dev.kill('SIGINT')
+    assert.equal(await dev.ended, 0, dev.stderr())
+    await nothingIsLeft()
+  })
+
+  test('Ctrl-C while it starts, and a second one, end it at once', async (t) => {
+    const dev = startCliProcess(t, ['dev'], { ...env, MOCK_AI: 'true' })
+    await eventually(async () => assert.ok((await processesOf(dataFolder)).length > 0), { timeoutMs: startTimeoutMs })
+    dev.kill('SIGINT')
+    dev.kill('SIGINT')
+    assert.equal(await dev.ended, 130)
+    await nothingIsLeft()
+  })
+
+  test('a killed dev leaves no process behind, and the next one starts on the same folder', async (t) => {
+    const { dev, gateway } = await startDev(t)
+    const open = await fetch(`${gateway}/v1/generations`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'nano-banana', prompt: 'left alone' }),
+    })
+    const { id }: Generation = JSON.parse(await open.text())
+    dev.kill('SIGKILL')
+    assert.equal(await dev.ended, 'SIGKILL')
+    await nothingIsLeft()
+
+    const { gateway: nextGateway } = await startDev(t)
+    await eventually(
+      async () => {
+        const generation: Generation = JSON.parse(await (await fetch(`${nextGateway}/v1/generations/${id}`)).text())
+        // Whatever became of the simulator's task, the workflow went on from where it was.
+        assert.notEqual(generation.status, 'planning')
+      },
+      { timeoutMs: startTimeoutMs },
+    )
+  })
+})
+
+test('no Temporal CLI to be had: each place that was tried is listed, and why not', async (t) => {
+  const dataFolder = await tempFolder(t)
+  const cli = startCliProcess(t, ['dev'], {
+    DARKROOM_DATA_DIR: dataFolder,
+    MOCK_AI: 'true',
+    PATH: '/nonexistent',
+    TEMPORAL_CLI_PATH: '/no/such/temporal',
+    // refused at once: as without a network
+    HTTPS_PROXY: 'http://127.0.0.1:1',
+  })
+  assert.equal(await cli.ended, 3, cli.stderr())
+  assert.match(
+    cli.stderr(),
+    /TEMPORAL_CLI_PATH: \/no\/such\/temporal does not exist\n.*on PATH: not found\n.*cache[^\n]*: does not exist\n.*official download[^\n]*: .+\n.*PyPI wheel[^\n]*: python3/,
+  )
+  assert.equal(cli.stdout(), '')
+  await eventually(async () => assert.deepEqual(await processesOf(dataFolder), []))
+})
