@@ -103,9 +103,9 @@ describe('fallback', { concurrency: 4, timeout: 90_000 }, () => {
 test('a refused connection is retried for free and then left', async () => {
   // The listener is really closed: nothing can have been sent.
   const id = service.fault({ provider: 'kie', fault: 'down' })
-  const generation = await service.generate({ model: 'nano-banana', prompt: 'refused connection' }).finally(async () => {
-    await service.clearFault(id)
-  })
+  const served = await service.create({ model: 'nano-banana', prompt: 'refused connection' })
+  const generation = await service.ended(served)
+  await service.clearFault(id)
   assert.equal(generation.servedBy?.provider, 'defapi')
   assert.equal(generation.attempts[0]?.reason, 'unreachable')
   assert.equal(generation.attempts[0]?.possibleExtraCharge, false)

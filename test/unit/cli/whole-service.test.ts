@@ -8,6 +8,7 @@ import { atEnd } from '../../helpers/at-end.ts'
 import type { Ends } from '../../helpers/at-end.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { processesOf } from '../../helpers/processes.ts'
+import { startTestSimulator } from '../../helpers/simulator.ts'
 import { tempFolder } from '../../helpers/temp-folder.ts'
 import { prepareTemporalCli } from '../../helpers/temporal.ts'
 import type { CliProcess } from './cli-process.ts'
@@ -59,6 +60,27 @@ suite('the whole service as a command', () => {
     }
     assert.match(demo.stderr(), /simulator stands for Kie and DefAPI/)
     assert.match(demo.stderr(), /picture 1 of 2 · .+\n[^]*picture 2 of 2/)
+    await nothingIsLeft()
+  })
+
+  test('demo with a key and a yes shows the price, asks that provider once, polls for the result, and forces no fallback', async (t) => {
+    const simulator = await startTestSimulator(t)
+    const demo = startCliProcess(t, ['demo', '--json', '--yes', 'a red key'], {
+      ...env,
+      KIE_API_KEY: 'not-a-real-key',
+      KIE_BASE_URL: simulator.kieUrl,
+      DARKROOM_DOWNLOAD_ALLOW: new URL(simulator.filesUrl).host,
+      DARKROOM_POLL_FIRST_MS: '100',
+    })
+    assert.equal(await demo.ended, 0, demo.stderr())
+    const { generations }: { generations: Generation[] } = JSON.parse(demo.stdout())
+    assert.deepEqual(
+      generations.map(({ mode, servedBy }) => `${mode} ${servedBy?.provider}`),
+      ['live kie'],
+    )
+    assert.match(demo.stderr(), /One real picture with nano-banana, list price: kie about \$0\.02[^]*polled for/)
+    assert.equal(simulator.ledger().length, 1)
+    assert.equal(simulator.ledger()[0]?.callbackUrl ?? null, null)
     await nothingIsLeft()
   })
 
