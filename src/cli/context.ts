@@ -26,6 +26,11 @@ export function hasColours(stream: OutputStream, env: NodeJS.ProcessEnv): boolea
   return stream.isTTY === true && (noColor === undefined || noColor === '')
 }
 
+/** Some terminals say that they are 0 columns wide; they do not know. */
+export function columnsOf(stream: OutputStream, unknown: number): number {
+  return stream.columns === undefined || stream.columns === 0 ? unknown : stream.columns
+}
+
 export function writeLine(stream: OutputStream, line: string): void {
   stream.write(`${line}\n`)
 }

@@ -1,7 +1,7 @@
 // Prints one generation on stdout, for a person or as JSON.
 import type { Generation } from '../contract/index.ts'
 import type { CliContext } from './context.ts'
-import { hasColours, writeLine } from './context.ts'
+import { columnsOf, hasColours, writeLine } from './context.ts'
 import { createPaint } from './render/colours.ts'
 import { renderGeneration } from './render/generation.ts'
 import { renderJson } from './render/json.ts'
@@ -21,7 +21,7 @@ export function printGeneration(
   }
   const view = {
     paint: createPaint(hasColours(stdout, env)),
-    columns: stdout.columns ?? defaultColumns,
+    columns: columnsOf(stdout, defaultColumns),
     locate: (image: { url: string }) => `${options.gatewayUrl}${image.url}`,
   }
   writeLine(stdout, renderGeneration(generation, view))

@@ -5,7 +5,7 @@ import type { Config } from '../../config/config.ts'
 import type { Generation, GenerationRequest, ImageReport } from '../../contract/index.ts'
 import type { EmbeddedService } from '../../dev/embedded-service.ts'
 import type { CliContext } from '../context.ts'
-import { hasColours, writeLine } from '../context.ts'
+import { columnsOf, hasColours, writeLine } from '../context.ts'
 import { choosePayment } from '../demo-payment.ts'
 import type { ExitCode } from '../errors.ts'
 import { exitCodes } from '../errors.ts'
@@ -139,7 +139,7 @@ function printDemoGeneration(context: CliContext, service: EmbeddedService, gene
   const { stdout, env } = context
   const view = {
     paint: createPaint(hasColours(stdout, env)),
-    columns: stdout.columns ?? defaultColumns,
+    columns: columnsOf(stdout, defaultColumns),
     locate: (image: ImageReport) => shortPath(service.locateImage(image)) ?? image.url,
   }
   writeLine(stdout, `${renderGeneration(generation, view)}\n`)

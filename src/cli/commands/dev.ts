@@ -53,6 +53,9 @@ async function dev(context: CliContext, isJson: boolean): Promise<ExitCode> {
   }
 }
 
+/** How one starts darkroom where this runs: from a checkout, or from an installed build. */
+const ownCommand = import.meta.url.endsWith('.ts') ? 'npm run darkroom --' : 'darkroom'
+
 export function describePlaces(context: CliContext, { urls, addresses }: EmbeddedService, isMock: boolean): string {
   const paint = createPaint(hasColours(context.stdout, context.env))
   const places: [name: string, place: string][] = [['Gateway', urls.gateway]]
@@ -64,6 +67,6 @@ export function describePlaces(context: CliContext, { urls, addresses }: Embedde
   return [
     `${paint.good('darkroom is up')} (${money})`,
     ...places.map(([name, place]) => `  ${paint.quiet(name.padEnd(12))} ${safeText(place, 500)}`),
-    `Try: darkroom generate --url ${urls.gateway} "a red fox in the snow"`,
+    `Try: ${ownCommand} generate --url ${urls.gateway} "a red fox in the snow"`,
   ].join('\n')
 }

@@ -2,6 +2,7 @@
 import type { Generation } from '../../contract/index.ts'
 import { safeText } from '../../observability/safe-text.ts'
 import type { OutputStream } from '../context.ts'
+import { columnsOf } from '../context.ts'
 import { describeDuration } from './units.ts'
 
 export interface ProgressLine {
@@ -63,7 +64,7 @@ class TerminalLine implements ProgressLine {
     const { text, sinceMs } = this.#shown
     const clock = sinceMs === undefined ? '' : ` · ${describeDuration(performance.now() - sinceMs)}`
     // A line that wraps could not be rewritten.
-    const line = safeText(`${text}${clock}`, Math.max(20, (this.#stream.columns ?? 80) - 1))
+    const line = safeText(`${text}${clock}`, Math.max(20, columnsOf(this.#stream, 80) - 1))
     this.#stream.write(`\r${line}\u001B[K`)
   }
 }

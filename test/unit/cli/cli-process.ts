@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { atEnd } from '../../helpers/at-end.ts'
 import type { Ends } from '../../helpers/at-end.ts'
+import { eventually } from '../../helpers/eventually.ts'
 
 const mainPath = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url))
 
@@ -14,7 +15,12 @@ export interface CliProcess {
   kill: (signal: NodeJS.Signals) => void
   /** by exit code or signal */
   ended: Promise<number | NodeJS.Signals>
+  /** like `eventually`, but fails at once, with what the command said, when it ends before that */
+  until: <T>(probe: () => T | Promise<T>) => Promise<T>
 }
+
+/** Two cores may be busy with a dozen other tests. */
+const patienceMs = 60_000
 
 /** Nothing of this shell's configuration reaches it: no key, no address. */
 export function startCliProcess(t: Ends, args: string[], env: Record<string, string>): CliProcess {
@@ -45,5 +51,11 @@ export function startCliProcess(t: Ends, args: string[], env: Record<string, str
     stderr: () => written.stderr,
     kill: (signal) => child.kill(signal),
     ended,
+    until: async (probe) => {
+      const early = ended.then((how) => assert.fail(`it ended early (${how}): ${written.stderr}`))
+      // Whoever loses the race has no listener any more.
+      early.catch(() => undefined)
+      return Promise.race([eventually(probe, { timeoutMs: patienceMs }), early])
+    },
   }
 }

@@ -33,7 +33,7 @@ suite('the whole service as a command', () => {
     // Registered first, hence run last: after the process was killed.
     atEnd(t, nothingIsLeft)
     const dev = startCliProcess(t, ['dev', '--json'], { ...env, MOCK_AI: 'true' })
-    const { urls } = await eventually(() => JSON.parse(dev.stdout()), { timeoutMs: startTimeoutMs })
+    const { urls } = await dev.until(() => JSON.parse(dev.stdout()))
     return { dev, gateway: String(urls.gateway) }
   }
 
@@ -80,7 +80,7 @@ suite('the whole service as a command', () => {
     )
     assert.match(demo.stderr(), /One real picture with nano-banana, list price: kie about \$0\.02[^]*polled for/)
     assert.equal(simulator.ledger().length, 1)
-    assert.equal(simulator.ledger()[0]?.callbackUrl ?? null, null)
+    assert.equal(simulator.ledger()[0]?.hasCallbackUrl, false)
     await nothingIsLeft()
   })
 
@@ -104,7 +104,7 @@ suite('the whole service as a command', () => {
 
   test('Ctrl-C while it starts, and a second one, end it at once', async (t) => {
     const dev = startCliProcess(t, ['dev'], { ...env, MOCK_AI: 'true' })
-    await eventually(async () => assert.ok((await processesOf(dataFolder)).length > 0), { timeoutMs: startTimeoutMs })
+    await dev.until(async () => assert.ok((await processesOf(dataFolder)).length > 0))
     dev.kill('SIGINT')
     dev.kill('SIGINT')
     assert.equal(await dev.ended, 130)

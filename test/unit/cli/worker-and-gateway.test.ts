@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Generation } from '../../../src/contract/index.ts'
 import { findFreePort } from '../../../src/temporal/ports.ts'
-import { eventually } from '../../helpers/eventually.ts'
 import { testLedger } from '../../helpers/ledger.ts'
 import { startTestSimulator } from '../../helpers/simulator.ts'
 import { tempFolder } from '../../helpers/temp-folder.ts'
@@ -33,8 +32,8 @@ test('a worker and a gateway that share a database make a picture through a call
   }
   const worker = startCliProcess(t, ['worker'], env)
   const gateway = startCliProcess(t, ['gateway'], env)
-  await eventually(() => assert.match(gateway.stderr(), /The gateway listens at/), { timeoutMs: 60_000 })
-  await eventually(() => assert.match(worker.stderr(), /Workers poll/), { timeoutMs: 60_000 })
+  await gateway.until(() => assert.match(gateway.stderr(), /The gateway listens at/))
+  await worker.until(() => assert.match(worker.stderr(), /Workers poll/))
 
   const generate = startCliProcess(t, ['generate', 'two processes', '--json'], { DARKROOM_URL: gatewayUrl })
   assert.equal(await generate.ended, 0, generate.stderr())
