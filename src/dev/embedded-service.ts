@@ -18,8 +18,8 @@ import type { ComposedService, TemporalUi } from './compose-service.ts'
 import { composeService, openLedger } from './compose-service.ts'
 import type { DataFolder } from './data-folder.ts'
 import { prepareDataFolder, readOrMakeCallbackSecret } from './data-folder.ts'
-import type { EmbeddedTemporal } from './embedded-temporal.ts'
-import { startEmbeddedTemporal } from './embedded-temporal.ts'
+import type { EmbeddedTemporal, EmbeddedTemporalOptions } from './embedded-temporal.ts'
+import { reserveTemporal } from './embedded-temporal.ts'
 import { listenGateway } from './listen-gateway.ts'
 import { reachLedger } from './reach-ledger.ts'
 import { requireProvider, withSimulator } from './mock-providers.ts'
@@ -84,9 +84,10 @@ async function startAll(options: EmbeddedServiceOptions, teardown: Teardown): Pr
   const { config, logger, overrides = {} } = options
   if (!config.mockAi) requireProvider(config)
   const folder = await prepareDataFolder(config.dataFolder)
+  const startTemporal = await reserveTemporal(temporalOptions(options, folder, teardown))
   const store = createFileStore({ folder: join(folder.path, 'images') })
   const [temporal, ledgerProcess, simulator, callbackSecret, workflowBundle] = await startTogether([
-    startTemporal(options, folder, teardown),
+    startTemporal(),
     startLedgerProcess(options, folder, teardown),
     config.mockAi ? startMock(overrides.simulator ?? {}, teardown) : Promise.resolve(null),
     config.callbackSecret === null ? readOrMakeCallbackSecret(folder.path) : Promise.resolve(config.callbackSecret.reveal()),
@@ -130,9 +131,9 @@ async function startAll(options: EmbeddedServiceOptions, teardown: Teardown): Pr
   }
 }
 
-function startTemporal(options: EmbeddedServiceOptions, folder: DataFolder, teardown: Teardown): Promise<EmbeddedTemporal> {
+function temporalOptions(options: EmbeddedServiceOptions, folder: DataFolder, teardown: Teardown): EmbeddedTemporalOptions {
   const { config, overrides = {}, signal, onProgress } = options
-  return startEmbeddedTemporal({
+  return {
     target: options.temporalTarget,
     allowPlaintext: config.temporalPlaintext,
     folder,
@@ -143,7 +144,7 @@ function startTemporal(options: EmbeddedServiceOptions, folder: DataFolder, tear
     teardown,
     signal,
     onProgress,
-  })
+  }
 }
 
 /** Null where DATABASE_URL names a ledger; that one is brought up to date. */

@@ -10,7 +10,6 @@ import { connectTemporal, plainTarget } from '../temporal/connect.ts'
 import type { DevServer } from '../temporal/dev-server.ts'
 import { startDevServer } from '../temporal/dev-server.ts'
 import { findTemporalCli } from '../temporal/find-cli.ts'
-import { isPortFree } from '../temporal/ports.ts'
 import { ensureSearchAttributes, searchAttributeNames } from '../temporal/search-attributes.ts'
 import type { DataFolder } from './data-folder.ts'
 import type { Teardown } from './teardown.ts'
@@ -43,19 +42,37 @@ export interface EmbeddedTemporal {
 const usualPorts = { grpc: 7233, ui: 8233 }
 const loopback = '127.0.0.1'
 
-export async function startEmbeddedTemporal(options: EmbeddedTemporalOptions): Promise<EmbeddedTemporal> {
-  const server = options.target === null ? await startServer(options) : null
-  const target = options.target ?? plainTarget(server?.address ?? '', server?.namespace ?? '')
-  const link = await connectTemporal(target, { allowPlaintext: options.allowPlaintext })
-  await options.teardown.add('links', 'Temporal client', () => link.close())
-  await ensureSearchAttributes(link, options.logger)
-  return { target, link, uiUrl: server?.uiUrl ?? null, server }
+/**
+ * In two steps, because what is refused should be refused before anything heavy is started: a server elsewhere that does not answer,
+ * a database that another service has. The function that comes back does the rest.
+ */
+export async function reserveTemporal(options: EmbeddedTemporalOptions): Promise<() => Promise<EmbeddedTemporal>> {
+  const { target, folder, teardown } = options
+  if (target !== null) {
+    const link = await openLink(target, options)
+    return () => Promise.resolve({ target, link, uiUrl: null, server: null })
+  }
+  const lock = await lockDatabase(folder)
+  await teardown.add('servers', 'lock of the Temporal database', async () => lock.release())
+  return async () => {
+    const server = await startServer(options)
+    const ownTarget = plainTarget(server.address, server.namespace)
+    return { target: ownTarget, link: await openLink(ownTarget, options), uiUrl: server.uiUrl, server }
+  }
+}
+
+async function openLink(
+  target: TemporalTarget,
+  { allowPlaintext, teardown, logger }: EmbeddedTemporalOptions,
+): Promise<TemporalLink> {
+  const link = await connectTemporal(target, { allowPlaintext })
+  await teardown.add('links', 'Temporal client', () => link.close())
+  await ensureSearchAttributes(link, logger)
+  return link
 }
 
 async function startServer(options: EmbeddedTemporalOptions): Promise<DevServer> {
   const { folder, teardown, logger } = options
-  const lock = await lockDatabase(folder)
-  await teardown.add('servers', 'lock of the Temporal database', async () => lock.release())
   const cli = await findTemporalCli({
     cliPath: options.cliPath,
     cacheFolder: options.cliCacheFolder,
@@ -68,8 +85,9 @@ async function startServer(options: EmbeddedTemporalOptions): Promise<DevServer>
     cliPath: cli.path,
     dbFilename: folder.temporalDatabase,
     host: loopback,
-    port: await choosePort(options, usualPorts.grpc),
-    uiPort: await choosePort(options, usualPorts.ui),
+    port: options.ports === 'usual' ? usualPorts.grpc : 0,
+    uiPort: options.ports === 'usual' ? usualPorts.ui : 0,
+    arePortsFixed: false,
     namespace: 'default',
     searchAttributes: searchAttributeNames,
     logFile: folder.temporalLog,
@@ -90,8 +108,4 @@ async function lockDatabase(folder: DataFolder): Promise<FolderLock> {
   } catch (error) {
     throw error instanceof FolderLockedError ? new DataFolderInUseError(folder.path, error.holder) : error
   }
-}
-
-async function choosePort({ ports }: EmbeddedTemporalOptions, usual: number): Promise<number> {
-  return ports === 'usual' && (await isPortFree(loopback, usual)) ? usual : 0
 }

@@ -18,6 +18,8 @@ export interface DevServerOptions {
   port: number
   /** 0: a free one; null: no UI */
   uiPort: number | null
+  /** false: where a port is taken, any free one will do. Default true: it is an error */
+  arePortsFixed?: boolean
   namespace: string
   /** registered at the start; all are keywords */
   searchAttributes: readonly string[]
@@ -53,8 +55,10 @@ const freePortTries = 3
 
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
   for (let tryNumber = 1; ; tryNumber += 1) {
-    const port = await choosePort('the Temporal server', options, options.port)
-    const uiPort = options.uiPort === null ? null : await choosePort("Temporal's UI", options, options.uiPort)
+    // What was lost in a race is not tried again.
+    const isLoser = tryNumber > 1 && options.arePortsFixed === false
+    const port = await choosePort('the Temporal server', options, isLoser ? 0 : options.port)
+    const uiPort = options.uiPort === null ? null : await choosePort("Temporal's UI", options, isLoser ? 0 : options.uiPort)
     const guarded = await startGuarded({
       command: options.cliPath,
       args: cliArguments(options, port, uiPort),
@@ -67,7 +71,8 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     await guarded.end('at-once')
     const lastWords = await guarded.readOutput()
     const isPortTaken = /address already in use/.test(lastWords)
-    if (isPortTaken && (options.port === 0 || options.uiPort === 0) && tryNumber < freePortTries) continue
+    const mayMove = options.port === 0 || options.uiPort === 0 || options.arePortsFixed === false
+    if (isPortTaken && mayMove && tryNumber < freePortTries) continue
     throw new DevServerError(
       `Temporal (${options.cliPath}) could not be started: ${failure}: ${lastTellingLine(lastWords)} (see ${options.logFile})`,
     )
@@ -93,6 +98,7 @@ function endingFor(options: DevServerOptions): Ending {
 async function choosePort(what: string, options: DevServerOptions, wanted: number): Promise<number> {
   if (wanted === 0) return findFreePort(options.host)
   if (await isPortFree(options.host, wanted)) return wanted
+  if (options.arePortsFixed === false) return findFreePort(options.host)
   throw new PortInUseError(what, options.host, wanted, options.portRemedy ?? 'Choose another one.')
 }
 

@@ -1,6 +1,8 @@
 // What the machine's process table says: to find what a service has started, and what it has left behind.
+import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { eventually } from './eventually.ts'
 
 export interface ProcessEntry {
   pid: number
@@ -33,4 +35,10 @@ export async function descendantsOf(pid: number): Promise<ProcessEntry[]> {
 /** Processes with a folder in their command line: what belongs to one data folder, whoever its parent is by now. */
 export async function processesOf(folder: string): Promise<ProcessEntry[]> {
   return (await listProcesses()).filter(({ pid, command }) => pid !== process.pid && command.includes(folder))
+}
+
+/** Resolves when no process has the folder in its command line any more. */
+export async function nothingRunsOn(folder: string): Promise<void> {
+  // `ps` costs more than most things that a test waits for.
+  await eventually(async () => assert.deepEqual(await processesOf(folder), []), { everyMs: 200 })
 }

@@ -131,7 +131,7 @@ test('--no-wait prints what was accepted and does not ask again', async (t) => {
 test('Ctrl-C while waiting ends the waiting and not the generation', async (t) => {
   const { url, seen } = await scriptedGateway(t, () => ({ json: sampleGeneration({ status: 'waiting' }) }))
   const cli = startCli(['generate', 'fox', '--url', url])
-  await eventually(() => assert.ok(cli.isListening()))
+  await eventually(() => assert.equal(cli.isListening(), true))
   cli.stop()
   const run = await cli.ended
   assert.equal(run.exitCode, 130)

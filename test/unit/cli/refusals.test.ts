@@ -15,8 +15,7 @@ import { PlaintextTemporalError, TemporalUnreachableError } from '../../../src/t
 import { DevServerError } from '../../../src/temporal/dev-server.ts'
 import { NoTemporalCliError } from '../../../src/temporal/find-cli.ts'
 import { PortInUseError } from '../../../src/temporal/ports.ts'
-import { eventually } from '../../helpers/eventually.ts'
-import { processesOf } from '../../helpers/processes.ts'
+import { nothingRunsOn } from '../../helpers/processes.ts'
 import { tempFolder } from '../../helpers/temp-folder.ts'
 import { cliRun } from './cli-run.ts'
 
@@ -90,7 +89,7 @@ for (const { name, args, env, exitCode, says } of refusals) {
     assert.match(run.stderr, says)
     assert.doesNotMatch(run.stderr, /sesame|\n\s+at /)
     assert.equal(run.stdout, '')
-    await eventually(async () => assert.deepEqual(await processesOf(dataFolder), []))
+    await nothingRunsOn(dataFolder)
   })
 }
 

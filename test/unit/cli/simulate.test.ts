@@ -57,7 +57,7 @@ test('simulate refuses what it does not understand with exit code 2', async (t) 
 test('simulate on a port in use names the port and the flag', async (t) => {
   const server = createServer().listen(0, '127.0.0.1')
   atEnd(t, () => server.close())
-  await eventually(() => assert.ok(server.listening))
+  await eventually(() => assert.equal(server.listening, true))
   const address = server.address()
   assert.ok(typeof address === 'object' && address !== null)
   const run = await cliRun(['simulate', '--port', String(address.port)])

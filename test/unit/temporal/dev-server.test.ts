@@ -43,7 +43,7 @@ async function startOwner(
   })
   const { address, pid } = await eventually(() => {
     const started: unknown = JSON.parse(text)
-    assert.ok(typeof started === 'object' && started !== null && 'address' in started && 'pid' in started)
+    assert.ok(typeof started === 'object' && started !== null && 'address' in started && 'pid' in started, 'not an owner')
     return { address: String(started.address), pid: Number(started.pid) }
   })
   atEnd(t, () => (isAlive(pid) ? process.kill(pid, 'SIGKILL') : undefined))
@@ -56,7 +56,7 @@ test('Temporal and its guard end when their owner is killed with SIGKILL', async
   assert.ok(isAlive(pid))
   assert.ok(guards.length > 0)
   owner.kill('SIGKILL')
-  await eventually(() => assert.ok(!isAlive(pid), 'Temporal still runs'))
+  await eventually(() => assert.equal(isAlive(pid), false, 'Temporal still runs'))
   await eventually(() => assert.deepEqual(guards.filter(isAlive), [], 'the guard still runs'))
 })
 
@@ -68,7 +68,7 @@ test('Temporal ends when its guard is killed with SIGKILL, and the owner is told
   assert.ok(guard !== undefined && guard !== process.pid)
   process.kill(guard, 'SIGKILL')
   assert.equal(await server.ended, 'its guard ended (SIGKILL)')
-  await eventually(() => assert.ok(!isAlive(server.pid)))
+  await eventually(() => assert.equal(isAlive(server.pid), false))
 })
 
 test('a stopped server is gone when stop resolves, and stopping twice is the same', async (t) => {
@@ -96,7 +96,7 @@ test('the UI answers where the server says', async (t) => {
 test('a port in use is an error that names the port and what to set', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1')
   atEnd(t, () => taken.close())
-  await eventually(() => assert.ok(taken.listening))
+  await eventually(() => assert.equal(taken.listening, true))
   const address = taken.address()
   assert.ok(typeof address === 'object' && address !== null)
   const { port } = address
@@ -107,6 +107,23 @@ test('a port in use is an error that names the port and what to set', async (t) 
       return true
     })
   }
+})
+
+test('ports that are only preferred give way to free ones', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  atEnd(t, () => taken.close())
+  await eventually(() => assert.equal(taken.listening, true))
+  const address = taken.address()
+  assert.ok(typeof address === 'object' && address !== null)
+  const server = await startDevServer({
+    ...(await optionsFor(t)),
+    port: address.port,
+    uiPort: address.port,
+    arePortsFixed: false,
+  })
+  atEnd(t, () => server.stop())
+  assert.ok(!server.address.endsWith(`:${address.port}`))
+  assert.ok(server.uiUrl !== null && !server.uiUrl.endsWith(`:${address.port}`))
 })
 
 test('a server that cannot start is an error with its own last words', async (t) => {
