@@ -1,6 +1,11 @@
 // Callbacks wake, they never decide (I12): whatever comes to the door, the provider's own answer to a query is what counts.
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
+import { WorkflowFailedError } from '@temporalio/client'
+import { ApplicationFailure } from '@temporalio/common'
+import type { GenerationRequest } from '../../src/contract/index.ts'
+import { generateImageWorkflowName, mainTaskQueue } from '../../src/contract/index.ts'
+import type { GenerateImage } from '../../src/workflows/generate-image.ts'
 import { eventNames, keepHistory } from '../helpers/histories.ts'
 import { startService } from '../helpers/service.ts'
 
@@ -78,6 +83,32 @@ describe('callbacks', { concurrency: 4, timeout: 90_000 }, () => {
       assert.equal(generation.servedBy?.providerTaskId, service.tasksOf(generation.id)[0]?.taskId)
     }
     await keepHistory(service.handle(failed.id), 'forged-callback')
+  })
+
+  test('another Temporal service starts the workflow itself, with an id of its own, and gets the generation as its result', async () => {
+    const options = {
+      workflowId: 'order-4711:picture.1',
+      taskQueue: mainTaskQueue,
+      args: [{ model: 'nano-banana', prompt: 'started without the gateway' }] as [GenerationRequest],
+    }
+    const generation = await service.client.workflow.execute<typeof GenerateImage>(generateImageWorkflowName, options)
+    assert.equal(generation.status, 'completed')
+    assert.deepEqual(await service.read(generation.id), generation, 'the same over HTTP as from the workflow')
+  })
+
+  test('a request that is not acceptable fails with its type, and nothing is sent', async () => {
+    const options = {
+      workflowId: 'bad-request-1',
+      taskQueue: mainTaskQueue,
+      args: [{ model: 'nano-banane', prompt: 'x' }] as [GenerationRequest],
+    }
+    await assert.rejects(
+      service.client.workflow.execute<typeof GenerateImage>(generateImageWorkflowName, options),
+      (error) =>
+        error instanceof WorkflowFailedError &&
+        error.cause instanceof ApplicationFailure &&
+        error.cause.type === 'InvalidRequest',
+    )
   })
 
   test('a token of our own making opens nothing, and a callback to it reaches neither ledger nor workflow', async () => {

@@ -75,6 +75,22 @@ describe('stored histories replay on the current workflow code', () => {
   }
 })
 
+test('the bundle holds no validator, no client and no Node: it is evaluated anew for every workflow', async () => {
+  const bundle = await loadWorkflowBundle(testCacheFolder)
+  const code = 'code' in bundle ? bundle.code : ''
+  assert.ok(code.includes('GenerateImage'), 'this is the bundle')
+  for (const foreign of [
+    'node_modules/zod',
+    'node_modules/undici',
+    'node_modules/kysely',
+    '@temporalio/client',
+    './src/activities',
+    './src/catalog',
+  ]) {
+    assert.ok(!code.includes(foreign), `the bundle contains ${foreign}`)
+  }
+})
+
 test('an incompatible change does not pass: without its grace timer the workflow no longer fits its history', async (t) => {
   const folder = await tempFolder(t)
   const source = fileURLToPath(new URL('../../src/', import.meta.url))
