@@ -14,6 +14,7 @@ import type { Provider } from '../providers/provider.ts'
 import { createProviders } from '../providers/registry.ts'
 import type { ResultStore } from '../storage/result-store.ts'
 import { downloadImage } from '../storage/safe-download.ts'
+import { parseAllowedHosts } from '../storage/url-guard.ts'
 import type { CallbackTokens } from '../tokens/tokens.ts'
 import { createCallbackTokens } from '../tokens/tokens.ts'
 import type { ProviderRate } from '../worker/workers.ts'
@@ -45,6 +46,8 @@ export interface ComposedService {
 
 export function composeService(resources: ServiceResources): ComposedService {
   const { config, ledger, store, logger } = resources
+  // A malformed list is an error now, not at the first download, which would be repeated until the deadline.
+  parseAllowedHosts(config.downloadAllow)
   const mode: SpendMode = config.mockAi ? 'mock' : 'live'
   const providers = createProviders(providerOptions(config))
   const { callbackSecretPrevious: previous } = config
