@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { Client } from 'pg'
 import type { AttemptRef, AttemptRow, ProviderVerdict } from '../../../src/ledger/ledger.ts'
 import { ledgerBackends, suiteLedger } from '../../helpers/ledger.ts'
 import {
@@ -58,6 +59,22 @@ for (const backend of ledgerBackends) {
       const ageMs = clock['now'].getTime() - sendStartedAt.getTime()
       assert.ok(ageMs >= 0 && ageMs < 5_000, `begun ${ageMs} ms ago`)
       assert.equal(tries, 1)
+    })
+
+    test('waiting for a lock does not shorten the time for the send', async () => {
+      const { ledger, connection } = own()
+      const ref = await claimed(ledger)
+      const holder = new Client(connection)
+      await holder.connect()
+      await holder.query('begin')
+      await holder.query('select 1 from attempts where generation_id = $1 for update', [ref.generationId])
+      const waiting = ledger.beginSend(ref, 65_000)
+      await holder.query('select pg_sleep(0.2)')
+      const { rows } = await holder.query<{ now: Date }>('select clock_timestamp() as now')
+      await holder.query('rollback')
+      await holder.end()
+      const { sendStartedAt } = (await waiting).row
+      assert.ok(sendStartedAt !== null && rows[0] !== undefined && sendStartedAt >= rows[0].now)
     })
 
     test('while one run may be talking, another is told until when, and a third try counts only sends that were begun', async () => {

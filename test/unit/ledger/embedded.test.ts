@@ -144,7 +144,7 @@ async function startParent(
 test('a client that falls silent inside a transaction is cut off and rolled back, so that the others can go on', async (t) => {
   // Too long for a Unix socket: this one is on the loopback.
   const dataFolder = join(await tempFolder(t), 'long-'.repeat(20))
-  const { connection } = await start(t, { dataFolder, idleTimeoutMs: 400 })
+  const { connection } = await start(t, { dataFolder, idleTimeoutMs: 2_000 })
   assert.equal(connection.host, '127.0.0.1')
   const ref = await claimed(openLedger(t, connection))
   const frozen = new Client(connection)
@@ -155,17 +155,36 @@ test('a client that falls silent inside a transaction is cut off and rolled back
   assert.equal((await openLedger(t, connection).readAttempt(ref))?.state, 'claimed')
   await ended
 
-  // The same for clients that speak nonsense, or only half of a statement.
-  const halfStatement = Buffer.from('P\0\0\0\x10\0select 1\0\0\0', 'latin1')
-  const nonsense = ['GET / HTTP/1.1\r\n\r\n', '\0\0\0\x09\0\x03\0\0\x01', 'P\0\0\0\x04', '\xff'.repeat(64)]
-  for (const bytes of [halfStatement, ...nonsense.map((text) => Buffer.from(text, 'latin1'))]) {
+  // Clients that go away in the middle of a statement, also one that failed inside a transaction, or that speak nonsense.
+  const begin = Buffer.from('Q\0\0\0\x0abegin\0', 'latin1')
+  const halves = [parseMessage('select 1'), Buffer.concat([begin, parseMessage('no sql')]), Buffer.from('P\0\0\0\x04', 'latin1')]
+  // a request, unknown types, start-ups that end too early or have no version
+  const nonsense = [
+    'GET / HTTP/1.1\r\n\r\n',
+    'z\0\0\0\x04',
+    'p\0\0\0\x04',
+    '\0\0\0\x0a\0\x03\0\0ab',
+    '\0\0\0\0\x08\0\0\0\0',
+    '\xff'.repeat(64),
+  ].map((text) => Buffer.from(text, 'latin1'))
+  for (const bytes of [...halves, ...nonsense]) {
     const socket = connect(connection.port ?? 0, '127.0.0.1').on('error', () => {})
     atEnd(t, () => socket.destroy())
     await once(socket, 'connect')
     socket.write(bytes)
+    if (halves.includes(bytes)) await once(socket, 'data')
+    socket.end()
     await openLedger(t, connection).claimAttempt(newAttempt({ ...ref, attempt: ref.attempt + 1 }), [])
   }
 })
+
+/** Postgres' Parse message: a statement is announced, and Bind, Execute and Sync must follow. */
+function parseMessage(statement: string): Buffer {
+  const content = Buffer.from(`\0${statement}\0\0\0`, 'latin1')
+  const head = Buffer.alloc(5, 'P')
+  head.writeInt32BE(4 + content.length, 1)
+  return Buffer.concat([head, content])
+}
 
 test('a folder that cannot be written is said in one sentence that names it', async (t) => {
   const dataFolder = join(await tempFolder(t), 'data')

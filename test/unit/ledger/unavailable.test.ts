@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, Socket } from 'node:net'
 import { describe, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { Client, type PoolConfig } from 'pg'
 import { createLedger } from '../../../src/ledger/create-ledger.ts'
 import { LedgerConnectionError } from '../../../src/ledger/database.ts'
@@ -32,6 +33,12 @@ async function assertUnavailable(ask: () => Promise<unknown>, withinMs = 5_000):
   })
   const tookMs = performance.now() - startedMs
   assert.ok(tookMs <= withinMs, `took ${Math.round(tookMs)} ms`)
+}
+
+async function connected(connection: PoolConfig): Promise<Client> {
+  const client = new Client(connection)
+  await client.connect()
+  return client
 }
 
 /** A port at which connections are taken, and what happens to each is `answer`'s doing. */
@@ -137,31 +144,38 @@ for (const backend of ledgerBackends) {
       assert.equal((await ledger.readAttempt(ref))?.state, 'claimed')
     })
 
-    test('answers are never mixed up: clients in transactions, clients outside of them, and failing ones, all at once', async () => {
+    test('answers are never mixed up: statements outside of transactions wait like those inside, and find themselves again', async () => {
       const { ledger, connection } = own()
-      const refs = await Promise.all(Array.from({ length: 10 }, () => claimed(ledger)))
-      const inside = refs.map(async (ref) => {
-        for (let n = 2; n < 7; n += 1) {
-          const row = await ledger.claimAttempt(newAttempt({ ...ref, attempt: n }), [])
-          assert.deepEqual([row.generationId, row.attempt], [ref.generationId, n])
-        }
+      const refs = await Promise.all(Array.from({ length: 5 }, () => claimed(ledger)))
+      const clients = await Promise.all(refs.map(() => connected(connection)))
+      // While one holds a transaction, the others queue up: a statement with parameters (several messages), a transaction, and so on.
+      const holder = await connected(connection)
+      await holder.query('begin')
+      const waiting = clients.flatMap((client, index) => {
+        const { generationId } = refs[index] ?? assert.fail()
+        const outside = client.query('select $1::text as said, id from generations where id = $2', [`${index}`, generationId])
+        const inside = ledger.claimAttempt(newAttempt({ generationId, item: 0, attempt: 2 }), [])
+        return [
+          outside.then(({ rows }) => assert.deepEqual(rows, [{ said: `${index}`, id: generationId }])),
+          inside.then((row) => assert.deepEqual([row.generationId, row.attempt], [generationId, 2])),
+        ]
       })
-      // A statement with parameters is several messages on the wire, and these are not held together by a transaction.
-      const outside = refs.map(async ({ generationId }, index) => {
-        const client = new Client(connection)
-        await client.connect()
-        for (let n = 0; n < 20; n += 1) {
-          const text =
-            index % 2 === 0
-              ? 'select $1::text as said, id from generations where id = $2'
-              : 'select id, $1::text as said from generations where id = $2 and $1 <> $2'
-          const { rows } = await client.query(text, [`${index}/${n}`, generationId])
-          assert.deepEqual(rows, [{ said: `${index}/${n}`, id: generationId }])
-          await assert.rejects(client.query('select $1::integer', ['no number']), /invalid input syntax/)
-        }
-        await client.end()
-      })
-      await Promise.all([...inside, ...outside])
+      // long enough for all of them to have arrived
+      await holder.query('select pg_sleep(0.1)')
+      await holder.query('commit')
+      await Promise.all(waiting)
+      // Statements that come in pieces, and failing ones.
+      const long = 'x'.repeat(200_000)
+      await Promise.all(
+        clients.map(async (client, index) => {
+          for (let n = 0; n < 5; n += 1) {
+            const { rows } = await client.query('select $1::text as said', [`${index}/${n} ${long}`])
+            assert.ok(isDeepStrictEqual(rows, [{ said: `${index}/${n} ${long}` }]), 'its own answer')
+            await assert.rejects(client.query('select $1::integer', ['no number']), /invalid input syntax/)
+          }
+        }),
+      )
+      await Promise.all([holder, ...clients].map((client) => client.end()))
     })
 
     test('what a transaction has not committed is not seen by others', async () => {
