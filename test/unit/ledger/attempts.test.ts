@@ -112,6 +112,16 @@ for (const backend of ledgerBackends) {
       }
     })
 
+    test('a run that says its reply was lost has ended: nobody waits for its deadline', async () => {
+      const ref = await unknown(own().ledger)
+      const [row] = await execute(
+        own().connection,
+        'select send_deadline_at <= clock_timestamp() as over from attempts where generation_id = $1',
+        [ref.generationId],
+      )
+      assert.deepEqual(row, { over: true })
+    })
+
     test('refused for good: ended, free, with the reason; and once more is the same', async () => {
       const { ledger } = own()
       const ref = await sending(ledger)
