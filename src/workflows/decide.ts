@@ -137,10 +137,10 @@ export function phaseOf(standing: AttemptStanding): AttemptPhase {
     case 'claimed':
     case 'absent':
       return 'exhausted'
-    // Only seen after a reset: an earlier run had left this attempt. With a task id the provider can still be asked.
+    // Only seen after a reset: an earlier run left this attempt, and what it paid next has a row of its own, which is found next.
     case 'abandoned':
     case 'settled':
-      return standing.providerTaskId === null ? 'unheard' : 'accepted'
+      return standing.providerTaskId === null ? 'unheard' : 'overdue'
     // resolveAttempt waits until nobody can be sending; if one is all the same, a task may exist.
     case 'sending':
       return 'unknown'

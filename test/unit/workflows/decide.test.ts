@@ -189,7 +189,7 @@ test('an attempt that nothing can follow keeps the whole deadline of the generat
 test('a ledger state without a task id never counts as accepted, and only free ends count as free', () => {
   const standing = { providerTaskId: null, recorded: true, reason: null, message: null, provenFree: false, tries: 1 }
   assert.equal(phaseOf({ ...standing, state: 'abandoned' }), 'unheard')
-  assert.equal(phaseOf({ ...standing, state: 'abandoned', providerTaskId: 'task-1' }), 'accepted')
+  assert.equal(phaseOf({ ...standing, state: 'abandoned', providerTaskId: 'task-1' }), 'overdue')
   assert.equal(phaseOf({ ...standing, state: 'sending' }), 'unknown')
   assert.equal(phaseOf({ ...standing, state: 'withdrawn' }), 'exhausted')
   assert.equal(outcomeWhenLeft(attempt('accepted')), 'overdue')
