@@ -1,4 +1,4 @@
-// The catalogue as JSON for people and programs: `darkroom models`, `doctor`, `GET /v1/models`.
+// The catalogue as JSON for programs: `GET /v1/models`.
 import type { ProviderName } from '../contract/index.ts'
 import type { Evidence, NativeModel, Price, TaskKind } from './model-schema.ts'
 import { models, nativesOf, providerNames, referenceLimits } from './models.ts'

@@ -10,7 +10,7 @@ import type { Model, NativeModel } from './model-schema.ts'
 
 export const providerNames: readonly ProviderName[] = ['kie', 'defapi']
 
-/** Every model, in the order in which `darkroom models` shows them. */
+/** Every model, in the order in which they are listed. */
 export const models: readonly Model[] = [...googleModels, ...grokModels, ...openaiModels, ...fluxModels, ...midjourneyModels]
 
 const byName = new Map<string, Model>()
