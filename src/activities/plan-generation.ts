@@ -40,10 +40,18 @@ export function createPlanGeneration(deps: ActivityDeps) {
     const fresh = buildPlan(deps, parsed.request, route.candidates, route.left)
     const first = fresh.plan.route[0]
     const fidelity = first?.fidelity ?? { level: 'exact' as const, changes: [] }
-    // Another run may have been quicker: the first plan counts.
+    // Another run may have been quicker: the first plan counts. None is recorded once the generation has ended, and none is needed.
     const recorded = readStoredPlan(await deps.ledger.recordPlan(generationId, fresh, fidelity))
-    return (recorded ?? fresh).plan
+    if (recorded === null) return refuseEnded(deps, generationId)
+    return recorded.plan
   }
+}
+
+/** The row ended before it was planned, and its id is run again: the first end stays (I2). */
+async function refuseEnded(deps: ActivityDeps, generationId: string): Promise<never> {
+  const generation = await deps.ledger.readGeneration(generationId)
+  const message = `generation ${generationId} has already ended as ${generation?.status ?? 'unknown'}`
+  throw refuse(generation?.failure?.type ?? 'RequestConflict', message, generation ?? undefined)
 }
 
 async function refuseAndClose(deps: ActivityDeps, generationId: string, message: string): Promise<never> {

@@ -1,5 +1,5 @@
 // Fetch the finished pictures into our storage and close the generation in the same ledger transaction.
-import { ApplicationFailure } from '@temporalio/common'
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import { Context } from '@temporalio/activity'
 import type { Generation } from '../contract/index.ts'
 import { activityFailure } from '../contract/index.ts'
@@ -8,6 +8,7 @@ import { safeText } from '../observability/safe-text.ts'
 import type { CheckedImage } from '../storage/result-store.ts'
 import { attemptContext } from './attempt-context.ts'
 import type { ActivityDeps } from './deps.ts'
+import { withHeartbeat } from './heartbeat.ts'
 import { toApplicationFailure } from './to-application-failure.ts'
 import type { StoreInput } from './types.ts'
 
@@ -18,19 +19,29 @@ import type { StoreInput } from './types.ts'
 export function createStoreImages(deps: ActivityDeps) {
   return async function storeImages({ ref, entry, closing }: StoreInput): Promise<Generation> {
     try {
-      const links = await freshLinks(deps, ref, entry)
-      const images: NewImage[] = []
-      for (const [index, link] of links.entries()) {
-        const image = await download(deps, link)
-        await deps.store.adopt(image)
-        images.push({ generationId: ref.generationId, index, item: ref.item, attempt: ref.attempt, ...describe(image) })
-      }
-      await deps.pointReached?.('store.downloaded', Context.current().info.attempt)
-      return await deps.ledger.closeGeneration(ref.generationId, closing, images)
+      return await withHeartbeat(undefined, () => fetchAndClose(deps, ref, entry, closing))
     } catch (error) {
+      if (error instanceof CancelledFailure) throw error
       throw toApplicationFailure(error)
     }
   }
+}
+
+async function fetchAndClose(
+  deps: ActivityDeps,
+  ref: AttemptRef,
+  entry: number,
+  closing: StoreInput['closing'],
+): Promise<Generation> {
+  const links = await freshLinks(deps, ref, entry)
+  const images: NewImage[] = []
+  for (const [index, link] of links.entries()) {
+    const image = await download(deps, link)
+    await deps.store.adopt(image)
+    images.push({ generationId: ref.generationId, index, item: ref.item, attempt: ref.attempt, ...describe(image) })
+  }
+  await deps.pointReached?.('store.downloaded', Context.current().info.attempt)
+  return deps.ledger.closeGeneration(ref.generationId, closing, images)
 }
 
 async function freshLinks(deps: ActivityDeps, ref: AttemptRef, entry: number): Promise<string[]> {
@@ -50,6 +61,7 @@ async function download(deps: ActivityDeps, link: string): Promise<CheckedImage>
   try {
     return await deps.downloadImage(link, Context.current().cancellationSignal)
   } catch (error) {
+    if (error instanceof CancelledFailure) throw error
     throw unavailable(error instanceof Error ? error.message : String(error))
   }
 }

@@ -14,12 +14,11 @@ import type { SubmitOutcome } from '../providers/provider.ts'
 import { attemptContext } from './attempt-context.ts'
 import type { AttemptContext } from './attempt-context.ts'
 import type { ActivityDeps } from './deps.ts'
+import { withHeartbeat } from './heartbeat.ts'
 import { standingOf } from './standing.ts'
 import { submitRefused, submitRefusedForNow, toApplicationFailure } from './to-application-failure.ts'
 import type { AttemptStanding, SubmitInput } from './types.ts'
 
-/** Four beats within the shortest heartbeat timeout we ever set (2 s, in tests); a beat is throttled by the SDK anyway. */
-const heartbeatEveryMs = 500
 /** How often a row that somebody else may be working on is read again. */
 const rereadEveryMs = 250
 
@@ -32,17 +31,15 @@ export function createSubmitTask(deps: ActivityDeps) {
   return async function submitTask(input: SubmitInput): Promise<AttemptStanding> {
     const { info } = Context.current()
     const beat = heartbeatDetails(info.heartbeatDetails)
-    const pump = setInterval(() => Context.current().heartbeat(beat), heartbeatEveryMs)
     try {
-      const attempt = await attemptContext(deps, input.ref, input.entry)
-      if (beat.providerTaskId !== undefined) return await recordTaskId(deps, attempt, beat.providerTaskId)
-      const standing = await claimAndSend(deps, attempt, input, beat)
-      return standing
+      return await withHeartbeat(beat, async () => {
+        const attempt = await attemptContext(deps, input.ref, input.entry)
+        if (beat.providerTaskId !== undefined) return recordTaskId(deps, attempt, beat.providerTaskId)
+        return claimAndSend(deps, attempt, input, beat)
+      })
     } catch (error) {
       if (error instanceof CancelledFailure) throw error
       throw toApplicationFailure(error)
-    } finally {
-      clearInterval(pump)
     }
   }
 }

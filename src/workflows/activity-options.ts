@@ -69,8 +69,10 @@ export const asking = (
 export const storing = (limits: PlanLimits, untilDeadlineMs: number, summary: string): Pick<Activities, 'storeImages'> =>
   proxyActivities<Activities>({
     startToCloseTimeout: limits.storeStartToCloseMs,
-    // At least one whole run, even when the picture came at the last moment: it is paid for.
-    scheduleToCloseTimeout: Math.max(untilDeadlineMs, limits.storeStartToCloseMs),
+    // A worker that dies is noticed as quickly as in a submit, so that another one can still fetch what is paid for.
+    heartbeatTimeout: limits.submitHeartbeatTimeoutMs,
+    // At least one whole run beyond the deadline, even when the picture came at the last moment: it is paid for.
+    scheduleToCloseTimeout: Math.max(0, untilDeadlineMs) + limits.storeStartToCloseMs,
     retry: { initialInterval: 1_000, maximumInterval: 15_000 },
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     summary,

@@ -63,6 +63,9 @@ export type Step =
   | { kind: 'finish'; generation: Generation }
   | { kind: 'fail'; failure: Failure; because: string }
 
+/** Temporal ends a retrying activity up to one poll before its time; 2 s covers the last poll (see activities/poll-delay.ts). */
+export const lastMomentMs = 2_000
+
 /** What to do next. */
 export function decide(state: GenerationState, nowMs: number): Step {
   if (state.generation !== null) return { kind: 'finish', generation: state.generation }
@@ -79,6 +82,9 @@ export function decide(state: GenerationState, nowMs: number): Step {
     case 'unheard':
       return afterUnheard(state, nowMs, last)
     case 'overdue':
+      if (attemptEndsAtMs(state, last) >= state.deadlineAtMs) {
+        return fail('DeadlineExceeded', `${name} did not finish within the deadline of the generation`, state, last)
+      }
       return spend(state, nowMs, last.entry + 1, `${name} did not finish within its deadline`)
     case 'exhausted':
       return afterExhausted(state, nowMs, last)
@@ -180,7 +186,9 @@ function afterRefusal(state: GenerationState, nowMs: number, last: AttemptRecord
 /** The next attempt, if time, route and money allow one. */
 function spend(state: GenerationState, nowMs: number, entry: number, because: string): Step {
   const last = state.attempts.at(-1)
-  if (nowMs >= state.deadlineAtMs) return fail('DeadlineExceeded', `the deadline passed; ${because}`, state, last)
+  // Polls end up to one poll early: a second spend in that last moment could not be waited for any more.
+  const endsAtMs = last === undefined ? state.deadlineAtMs : state.deadlineAtMs - lastMomentMs
+  if (nowMs >= endsAtMs) return fail('DeadlineExceeded', `the deadline passed; ${because}`, state, last)
   const follows = last !== undefined && entry !== last.entry
   if (state.route[entry] === undefined || (follows && !state.policy.fallback)) {
     const why = last !== undefined && !state.policy.fallback ? 'fallback is switched off' : 'no further provider in the route'

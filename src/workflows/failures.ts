@@ -1,5 +1,5 @@
 // Reading failures inside a workflow, and the one way out.
-import { ActivityFailure, ApplicationFailure, TemporalFailure } from '@temporalio/common'
+import { ActivityFailure, ApplicationFailure, TemporalFailure, TimeoutFailure } from '@temporalio/common'
 import type { Generation, RefusalReason } from '../contract/index.ts'
 import type { Failure } from './decide.ts'
 
@@ -14,6 +14,14 @@ export function applicationFailureOf(error: unknown): ApplicationFailure | null 
 export function refusalOf(failure: ApplicationFailure): { reason: RefusalReason; message: string } {
   const detail = (failure.details?.[0] ?? {}) as { reason?: RefusalReason; message?: string }
   return { reason: detail.reason ?? 'no_answer', message: detail.message ?? failure.message }
+}
+
+/** The task id in the last heartbeat of a submit that timed out, if it had come that far. */
+export function lastKnownTaskId(error: unknown): string | null {
+  if (!(error instanceof ActivityFailure) || !(error.cause instanceof TimeoutFailure)) return null
+  const details: unknown = error.cause.lastHeartbeatDetails
+  const known = typeof details === 'object' && details !== null && 'providerTaskId' in details ? details.providerTaskId : null
+  return typeof known === 'string' ? known : null
 }
 
 /** One sentence for whatever an activity ended with. */

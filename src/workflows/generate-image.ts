@@ -6,16 +6,13 @@ import type { DecisionReport, Generation, GenerationRequest, LiveView } from '..
 import { activityFailure, statusQuery, wakeSignal } from '../contract/index.ts'
 import { asking, bookkeeping, planLocally, storing, submitting } from './activity-options.ts'
 import { closeCancelled, closingOf, endFailed, leftAttempt } from './close.ts'
-import { attemptEndsAtMs, decide, mayHaveCost, phaseOf } from './decide.ts'
+import { attemptEndsAtMs, decide, lastMomentMs, mayHaveCost, phaseOf } from './decide.ts'
 import type { GenerationState, Step } from './decide.ts'
-import { applicationFailureOf, refusalOf, sentenceOf } from './failures.ts'
+import { applicationFailureOf, generationFailed, lastKnownTaskId, refusalOf, sentenceOf } from './failures.ts'
 import { liveView } from './live-view.ts'
 import { note, routeEntry } from './run.ts'
 import type { Run } from './run.ts'
 import { createWakes } from './wakes.ts'
-
-/** Temporal ends a retrying activity up to one poll before its time; 2 s covers the last poll (see activities/poll-delay.ts). */
-const lastMomentMs = 2_000
 
 type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>
 
@@ -71,11 +68,21 @@ async function tellStory(run: Run): Promise<Generation> {
         await storeImages(run, step)
         break
       case 'finish':
-        return step.generation
+        return finish(step.generation)
       case 'fail':
         return endFailed(run, step.failure)
     }
   }
+}
+
+/** After a reset the row may say that the generation had ended otherwise before: that end stays (I2). */
+function finish(generation: Generation): Generation {
+  if (generation.status === 'completed') return generation
+  if (generation.status === 'cancelled') throw new CancelledFailure('the generation had been cancelled')
+  throw generationFailed(
+    generation.failure ?? { type: 'ResultUnavailable', message: 'the generation had failed before' },
+    generation,
+  )
 }
 
 async function makePlan(generationId: string, request: GenerationRequest): Promise<Run['plan']> {
@@ -130,6 +137,19 @@ async function standingAfterFailure(
   const failure = applicationFailureOf(error)
   if (failure?.type === activityFailure.submitRefused) {
     return { state: 'rejected', providerTaskId: null, recorded: true, ...refusalOf(failure), provenFree: true, tries: 1 }
+  }
+  const heardTaskId = lastKnownTaskId(error)
+  if (heardTaskId !== null) {
+    // The worker died with the reply in hand: its last heartbeat names the task, and `awaitTask` writes it.
+    return {
+      state: 'accepted',
+      providerTaskId: heardTaskId,
+      recorded: false,
+      reason: null,
+      message: null,
+      provenFree: false,
+      tries: 1,
+    }
   }
   const isRefusedForNow = failure?.type === activityFailure.submitRefusedForNow
   const isLedgerAway = failure?.type === activityFailure.ledgerUnavailable
@@ -227,6 +247,8 @@ async function storeImages(run: Run, { attempt }: StepOf<'store'>): Promise<void
     state.generation = await activities.storeImages({ ref, entry: attempt.entry, closing })
   } catch (error) {
     if (isCancellation(error)) throw error
+    // A run that fails while a cancel waits for it is not tried again: the caller's word counts, not the failure.
+    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the generation was cancelled')
     // The provider has the picture and was paid: asking another one would pay twice for one picture.
     state.generation = await endFailed(run, { type: 'ResultUnavailable', message: sentenceOf(error) })
   }

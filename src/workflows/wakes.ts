@@ -29,7 +29,10 @@ export function createWakes(): Wakes {
   }
 
   return {
-    receive: ({ attempt }) => void received.set(attempt, (received.get(attempt) ?? 0) + 1),
+    receive: (wake: Wake | null | undefined) => {
+      // Anybody with access to Temporal can send anything: an error here would fail the workflow task for ever.
+      if (typeof wake?.attempt === 'number') received.set(wake.attempt, (received.get(wake.attempt) ?? 0) + 1)
+    },
     total: () => [...received.values()].reduce((sum, count) => sum + count, 0),
     async wakeOrPoll(attempt, graceMs, summary, ask, { wakesPerAttempt, wakeSpacingMs }) {
       const isWoken = (): boolean => pending(attempt, wakesPerAttempt)

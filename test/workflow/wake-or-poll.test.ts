@@ -52,6 +52,16 @@ describe('wake or poll', { concurrency: 1, timeout: 60_000 }, () => {
     assert.ok(count <= 32, `${count} events on the callback path (I9)`)
   })
 
+  test('a wake that carries nothing, from whoever may signal, does no harm', async () => {
+    const run = await rig.start({ submitTask: async () => standing('accepted'), awaitTask: async () => standing('succeeded') })
+    await eventually(async () => assert.equal(times(await eventNames(run.handle), 'TimerStarted'), 1))
+    await run.handle.signal('wake')
+    await run.handle.signal('wake', null)
+    await run.wake()
+    const events = await assertStoredOnce(run)
+    assert.ok(!events.includes('WorkflowTaskFailed'), events.join())
+  })
+
   test('a wake while the poll backs off asks again at once', async () => {
     let asked = 0
     const awaitTask = async (): Promise<AttemptStanding> => {

@@ -4,7 +4,15 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import type { PlannedEntry, RoutePolicy } from '../../../src/activities/types.ts'
 import type { RefusalReason } from '../../../src/contract/index.ts'
-import { attemptEndsAtMs, decide, mayHaveCost, outcomeWhenLeft, paidAttempts, phaseOf } from '../../../src/workflows/decide.ts'
+import {
+  attemptEndsAtMs,
+  decide,
+  lastMomentMs,
+  mayHaveCost,
+  outcomeWhenLeft,
+  paidAttempts,
+  phaseOf,
+} from '../../../src/workflows/decide.ts'
 import type { AttemptPhase, AttemptRecord, GenerationState, Step } from '../../../src/workflows/decide.ts'
 
 const nowMs = 1_000_000
@@ -79,6 +87,16 @@ interface Row {
 const refused = (reason: RefusalReason, phase: 'rejected' | 'failed' = 'rejected'): AttemptRecord => attempt(phase, { reason })
 
 const table: Row[] = [
+  {
+    when: 'onOverdue wait, a moment before the deadline',
+    state: state([attempt('overdue')], { onOverdue: 'wait' }, { deadlineAtMs: nowMs + 700 }),
+    next: 'fail DeadlineExceeded',
+  },
+  {
+    when: 'nothing was heard until a moment before the deadline',
+    state: state([attempt('unheard')], {}, { deadlineAtMs: nowMs + 700 }),
+    next: 'fail DeadlineExceeded',
+  },
   { when: 'nothing has been tried', state: state([]), next: 'submit 1 to entry 0' },
   {
     when: 'nothing has been tried and the deadline has passed',
@@ -225,13 +243,13 @@ test('whatever happened, decide never spends beyond maxPaidAttempts, never after
     fc.property(
       fc.array(anyAttempt, { maxLength: 6 }),
       anyPolicy,
-      fc.integer({ min: -10, max: 10 }),
+      fc.integer({ min: -10, max: 6_000 }),
       (attempts, policy, leftMs) => {
         const built = attempts.map((one, index) => attempt(one.phase, { ...one, number: index + 1 }))
         const at = state(built, policy, { deadlineAtMs: nowMs + leftMs })
         const step = decide(at, nowMs)
         if (step.kind !== 'submit') return
-        assert.ok(leftMs > 0)
+        assert.ok(leftMs > (built.length === 0 ? 0 : lastMomentMs), 'a second spend needs time to be waited for')
         assert.ok(paidAttempts(at) < policy.maxPaidAttempts)
         assert.ok(at.route[step.entry] !== undefined)
         assert.equal(step.number, built.length + 1)
