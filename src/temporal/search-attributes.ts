@@ -30,7 +30,10 @@ export async function hasSearchAttributes(link: NamespaceLink, logger: Logger): 
   try {
     const missing = await findMissing(link)
     if (missing.length === 0) return true
-    logger.info({ missing }, 'search attributes are not registered and are left out; `temporal operator search-attribute create` registers them')
+    logger.info(
+      { missing },
+      'search attributes are not registered and are left out; `temporal operator search-attribute create` registers them',
+    )
   } catch (error) {
     logger.info({ why: oneLine(error) }, 'search attributes cannot be looked up and are left out')
   }
