@@ -77,13 +77,16 @@ describe('the gateway over the real ledger', () => {
       { taskId: '\ud800', state: '\udfff' },
       ...Array.from({ length: 30 }, (_, at) => ({ taskId: `task-${at}`, state: 'success' })),
     ]
+    const startedAtMs = performance.now()
     const answers = await Promise.all(
       bodies.map((payload) => app.inject({ method: 'POST', url: `/v1/callbacks/defapi/${tokenOf(ref)}`, payload })),
     )
+    // One at once, then one per interval: a busy machine takes longer and so sees more.
+    const allowed = 2 + Math.floor((performance.now() - startedAtMs) / 150)
     assert.deepEqual([...new Set(answers.map(({ statusCode }) => statusCode))], [200])
     const hints = await ledger.readHints(ref)
     assert.ok(hints.length >= 1 && hints.length <= 20, `${hints.length}`)
-    assert.ok(temporal.wakes.length <= 3, `${temporal.wakes.length}`)
+    assert.ok(temporal.wakes.length <= Math.min(allowed, 10), `${temporal.wakes.length} wakes, ${allowed} allowed`)
     assert.equal((await ledger.readAttempt(ref))?.state, 'claimed', 'nothing has changed on their word')
   })
 
