@@ -1,10 +1,11 @@
 // What activities are given. Values, not configuration: the composition roots read the environment.
 import type { ProviderName, SpendMode } from '../contract/index.ts'
+import type { AccountLimits, PauseRules } from '../ledger/accounts-port.ts'
 import type { AttemptRef, Ledger } from '../ledger/ledger.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { CheckedImage, ResultStore } from '../storage/result-store.ts'
-import type { PlanLimits } from './types.ts'
+import type { PlanLimits, SettlementInput } from './types.ts'
 
 /** Numbers that only activities use, all ms but counts. What the workflow uses is in `PlanLimits`. */
 export interface ActivityLimits {
@@ -17,6 +18,16 @@ export interface ActivityLimits {
   queryTimeoutMs: number
   /** how long a task id is tried to be written before the workflow is told `recorded: false` */
   recordTaskIdForMs: number
+  /** how long a place that was given out in the line is kept for its attempt */
+  turnHoldMs: number
+}
+
+/** What activities may ask of Temporal itself: settlement and reconciliation start and look up workflows. */
+export interface WorkflowDoor {
+  /** Idempotent: one settlement per attempt that is still running, never two. */
+  startSettlement(input: SettlementInput): Promise<'started' | 'exists'>
+  /** `closed`: it has ended; `gone`: the server does not know it (any more) */
+  statusOf(generationId: string): Promise<'running' | 'closed' | 'gone'>
 }
 
 /** Defaults of a request that says nothing about its route. */
@@ -29,13 +40,23 @@ export interface RouteDefaults {
   /** first poll where there is no callback address */
   pollFirstMs: number
   maxPaidAttempts: number
+  /** in line at one provider */
+  queueForMs: number
 }
 
+export type FaultPoint =
+  | 'plan.recorded'
+  | 'submit.claimed'
+  | 'submit.sending'
+  | 'submit.posted'
+  | 'submit.recorded'
+  | 'await.asked'
+  | 'store.downloaded'
+  | 'store.adopted'
+  | 'settle.asked'
+
 /** Named points at which a fault run may stop the process. A no-op in production. */
-export type PointReached = (
-  point: 'submit.claimed' | 'submit.sending' | 'submit.posted' | 'submit.recorded' | 'store.downloaded',
-  activityTry: number,
-) => Promise<void> | void
+export type PointReached = (point: FaultPoint, activityTry: number) => Promise<void> | void
 
 export interface ActivityDeps {
   ledger: Ledger
@@ -50,6 +71,12 @@ export interface ActivityDeps {
   /** fetches and checks one picture into the store's temporary folder; rejects with a sentence for a person */
   downloadImage: (url: string, signal: AbortSignal) => Promise<CheckedImage>
   mode: SpendMode
+  /** of each provider's accounts, all alike */
+  accountLimits: ReadonlyMap<ProviderName, Omit<AccountLimits, 'leaseMs'>>
+  pauseRules: PauseRules
+  /** warn when an account has less */
+  lowBalanceUsd: number
+  workflows: WorkflowDoor
   planLimits: Omit<PlanLimits, 'firstPollAfterMs'>
   limits: ActivityLimits
   routeDefaults: RouteDefaults

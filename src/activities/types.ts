@@ -5,8 +5,10 @@ import type {
   FidelityChange,
   FidelityLevel,
   GenerationRequest,
+  PauseAuthor,
   ProviderName,
   RefusalReason,
+  SettlementVerdict,
 } from '../contract/index.ts'
 import type { AttemptRef, Closing, LeftAttempt } from '../ledger/ledger.ts'
 
@@ -29,13 +31,18 @@ export interface PlanLimits {
   storeStartToCloseMs: number
   wakesPerAttempt: number
   wakeSpacingMs: number
+  /** how long an attempt that was left open is looked after once its generation has ended */
+  settleForMs: number
+  settlePollMinMs: number
+  settlePollMaxMs: number
 }
 
 /** One provider in the route, without the native request: that stays in the ledger, so that a long prompt is not repeated with every attempt. */
 export interface PlannedEntry {
   provider: ProviderName
-  account: string
   model: string
+  /** list price of one picture; null: nobody has published one */
+  priceUsd: number | null
   submitQueue: string
   queryQueue: string
   /** whether the provider is told where to call back */
@@ -50,6 +57,13 @@ export interface RoutePolicy {
   onOverdue: 'fallback' | 'wait'
   onRefusal: 'fail' | 'fallback'
   maxPaidAttempts: number
+  /** null: no limit */
+  maxCostUsd: number | null
+  /** in line at one provider, before the next one is asked */
+  maxQueueMs: number
+  /** 1 (first) to 5 (last) */
+  priority: number
+  keepSpares: boolean
 }
 
 /** The recorded result of `planGeneration`. */
@@ -103,6 +117,46 @@ export interface AttemptStanding {
   message: string | null
   provenFree: boolean
   tries: number
+  /** set where nothing could be sent because no account had room; the row is `claimed` */
+  busy?: BusyReport
+}
+
+/** `Busy` of the ledger as plain JSON. */
+export interface BusyReport {
+  because: 'line' | 'window' | 'in_flight' | 'paused'
+  pausedBy: PauseAuthor | null
+  reason: RefusalReason | 'operator' | null
+  message: string
+  /** of the pause, from now; null: until somebody resumes it */
+  pauseEndsInMs: number | null
+}
+
+export interface TurnInput extends AttemptInput {
+  priority: number
+}
+
+/** Argument of `SettleAttempt`, and of its activity. */
+export interface SettlementInput extends AttemptInput {
+  queryQueue: string
+  limits: Pick<
+    PlanLimits,
+    | 'settleForMs'
+    | 'settlePollMinMs'
+    | 'settlePollMaxMs'
+    | 'queryStartToCloseMs'
+    | 'storeStartToCloseMs'
+    | 'submitHeartbeatTimeoutMs'
+    | 'wakesPerAttempt'
+    | 'wakeSpacingMs'
+  >
+  keepSpares: boolean
+}
+
+/** What is left to do once nothing is owed any more. */
+export interface Settlement {
+  verdict: SettlementVerdict | null
+  /** the provider has pictures that nobody fetched */
+  hasSpares: boolean
 }
 
 export interface AttemptInput {

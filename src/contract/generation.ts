@@ -8,6 +8,7 @@ import type {
   GenerationStatus,
   ProviderName,
   RefusalReason,
+  SettlementVerdict,
   SpendMode,
 } from './words.ts'
 
@@ -27,6 +28,14 @@ export interface RouteRequest {
   deadlineMs?: number
   /** attempts that may cost money (accepted or unknown, not proven free); default 2 */
   maxPaidAttempts?: number
+  /** all attempts together may not cost more than this, by measured costs and list prices. Default: no limit. */
+  maxCostUsd?: number
+  /** how long to wait in line at one provider before the next one is asked; the last one is waited for until the deadline. Default 2 min */
+  maxQueueMs?: number
+  /** 1 (first) to 5 (last): place in the line at a provider. Default 3 */
+  priority?: number
+  /** true: a picture that an attempt left behind delivers later is stored beside the others, as a spare. Default false */
+  keepSpares?: boolean
 }
 
 /** The body of `POST /v1/generations` and the one argument of `GenerateImage`. */
@@ -47,6 +56,8 @@ export interface GenerationRequest {
   /** extra native fields for one provider, merged into its body last */
   providerOptions?: { kie?: Record<string, unknown>; defapi?: Record<string, unknown> }
   route?: RouteRequest
+  /** whose budget pays; default `default`. A label for accounts, not a right: whoever reaches the gateway may name any */
+  tenant?: string
   /** the caller's own labels, given back unchanged; at most 16 short strings */
   metadata?: Record<string, string>
 }
@@ -83,6 +94,21 @@ export interface AttemptReport {
   cost: Cost
   /** set before a later attempt was paid while this one was not proven free */
   possibleExtraCharge: boolean
+  /** what looking again found of an attempt that was left open; null until then, and for attempts that ended by themselves */
+  verdict: SettlementVerdict | null
+  settledAt: string | null
+  /** tasks that the provider made for this attempt beside `providerTaskId`: its reply and its callback named different ones */
+  extraTasks: ExtraTaskReport[]
+  /** callbacks named this many other tasks, which nobody has looked up yet */
+  openClaims: number
+}
+
+/** A task that nobody ordered: the provider made two for one POST. */
+export interface ExtraTaskReport {
+  providerTaskId: string
+  /** null: not looked up yet */
+  verdict: SettlementVerdict | null
+  cost: Cost
 }
 
 /** One stored picture. `url` is a path on the gateway. */
@@ -98,6 +124,8 @@ export interface ImageReport {
   height: number
   /** found by byte search only, not verified */
   provenance: 'c2pa' | 'xmp' | 'none'
+  /** true: delivered by an attempt that was left behind, and kept because the request says `keepSpares` */
+  spare: boolean
 }
 
 /** One decision of the workflow: what was picked or left, and because of what. */
@@ -134,6 +162,8 @@ export interface Generation {
   id: string
   status: GenerationStatus
   mode: SpendMode
+  /** whose budget pays */
+  tenant: string
   model: string
   prompt: string
   createdAt: string

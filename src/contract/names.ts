@@ -3,6 +3,19 @@
 /** Workflow type. */
 export const generateImageWorkflowName = 'GenerateImage'
 
+/** Workflow type of the child that looks after an attempt left open. */
+export const settleAttemptWorkflowName = 'SettleAttempt'
+
+/** Workflow type that compares the ledger with Temporal and the providers' balances. */
+export const reconcileWorkflowName = 'Reconcile'
+
+/** One settlement per attempt, for ever. `/` cannot be in a generation id, so the two kinds of id never meet. */
+export const settlementId = (ref: { generationId: string; item: number; attempt: number }): string =>
+  `settle/${ref.generationId}/${ref.item}/${ref.attempt}`
+
+/** Whose budget pays where a request names nobody. */
+export const defaultTenant = 'default'
+
 /** Task queue of the workflow and of its bookkeeping activities. */
 export const mainTaskQueue = 'darkroom'
 

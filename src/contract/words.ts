@@ -65,7 +65,15 @@ export type AttemptOutcome =
   | 'cancelled'
 
 /** What an owing row turned out to be. */
-export type SettlementVerdict = 'paid' | 'failed_free' | 'confirmed_extra' | 'unresolved'
+export type SettlementVerdict =
+  /** the provider made the task and charged for it; no other task of this picture was paid */
+  | 'paid'
+  /** it came to nothing and cost nothing, by the provider's word */
+  | 'failed_free'
+  /** paid, beside another paid task for the same picture */
+  | 'confirmed_extra'
+  /** nobody could say within the time for settling: counted, never guessed */
+  | 'unresolved'
 
 /** Why a provider said no, or why we could not ask. Codes first: never matched on wording alone. */
 export type RefusalReason =
@@ -103,6 +111,10 @@ export type RefusalReason =
   | 'deadline'
   /** nothing was sent because another run of the same attempt had ended it */
   | 'withdrawn'
+  /** the line at the provider's accounts was longer than the request waits */
+  | 'busy'
+  /** every account of the provider is paused: by an operator, by the provider's own word, or by the circuit breaker */
+  | 'paused'
 
 /** How much of a request a provider can honour. */
 export type FidelityLevel = 'exact' | 'adapted' | 'degraded'
@@ -131,9 +143,25 @@ export type FailureType =
   | 'UnknownOutcome'
   /** `maxPaidAttempts` is used up */
   | 'PaidAttemptsExhausted'
+  /** a budget of the tenant or of everybody has no room for this request; nothing was sent */
+  | 'BudgetExceeded'
+  /** another attempt would cost more than `maxCostUsd` allows */
+  | 'CostLimitReached'
   /** the generation's deadline passed */
   | 'DeadlineExceeded'
   /** the provider has the picture, but it could not be fetched or stored; no second task was paid */
   | 'ResultUnavailable'
   /** ledger or storage of ours stayed out of reach */
   | 'ServiceUnavailable'
+
+/** How long a budget lasts; it begins anew at the full hour, at midnight UTC, on the first of the month UTC. */
+export type BudgetPeriod = 'hour' | 'day' | 'month'
+
+/** Who paused a provider account. */
+export type PauseAuthor =
+  /** a person, through the command line or the API: only a person resumes it */
+  | 'operator'
+  /** the provider's own answer: rate limit, maintenance, no credits, bad key */
+  | 'provider'
+  /** the circuit breaker, after several failures in a row */
+  | 'breaker'

@@ -14,8 +14,13 @@ import type {
   ImageReport,
   ProviderName,
   RefusalReason,
+  SettlementVerdict,
   SpendMode,
 } from '../contract/index.ts'
+import type { AccountsPort, Busy, SendOffer } from './accounts-port.ts'
+import type { BudgetsPort, OverBudget } from './budgets-port.ts'
+import type { SettlementPort } from './settlement-port.ts'
+import type { StatsPort } from './stats-port.ts'
 
 /** Names one attempt for ever: the generation id is the workflow id, so it outlives resets. */
 export interface AttemptRef {
@@ -53,6 +58,9 @@ export interface AttemptRow extends AttemptRef {
   /** the provider's word or a refusal proves that this attempt costs nothing */
   provenFree: boolean
   possibleExtraCharge: boolean
+  /** of a settled row */
+  verdict: SettlementVerdict | null
+  settledAt: Date | null
   createdAt: Date
   acceptedAt: Date | null
   finishedAt: Date | null
@@ -66,6 +74,10 @@ export interface NewGeneration {
   mode: SpendMode
   /** SHA-256 of the caller's Idempotency-Key, hex; null without one */
   idempotencySha256: string | null
+  /** whose budget pays */
+  tenant: string
+  /** worst case of the plan; null: a price in it is not known, so no budget can hold it */
+  worstCaseUsd: number | null
 }
 
 export type CreateGenerationResult =
@@ -74,6 +86,10 @@ export type CreateGenerationResult =
   | { kind: 'exists' }
   /** the id is taken by another request */
   | { kind: 'conflict' }
+  /** a budget has no room for the worst case: nothing was written */
+  | { kind: 'over_budget'; budget: OverBudget }
+  /** a budget applies and the worst case is not known: nothing was written */
+  | { kind: 'price_unknown' }
 
 export interface NewAttempt extends AttemptRef {
   provider: ProviderName
@@ -82,6 +98,8 @@ export interface NewAttempt extends AttemptRef {
   mode: SpendMode
   api: string
   model: string
+  /** index in the plan's route, for whoever looks at the row after its workflow is gone */
+  entry: number
   requestSha256: string
   /** list price, kept as `estimated` cost once the attempt is accepted or unknown; null where no price is known */
   estimate: { usd: number | null; credits: number | null }
@@ -94,6 +112,8 @@ export interface LeftAttempt {
   outcome: AttemptOutcome
   reason: RefusalReason
   message: string
+  /** a task id that the submit knew and could not write; null where there is none */
+  providerTaskId: string | null
 }
 
 export type BeginSendResult =
@@ -103,6 +123,8 @@ export type BeginSendResult =
   | { kind: 'sending_elsewhere'; row: AttemptRow }
   /** the attempt has an outcome already: nothing may be posted */
   | { kind: 'decided'; row: AttemptRow }
+  /** no account may take it now; the row is still `claimed` */
+  | { kind: 'busy'; row: AttemptRow; busy: Busy }
 
 /** How a query ended an attempt. */
 export interface ProviderVerdict {
@@ -146,9 +168,12 @@ export interface GenerationFilter {
 }
 
 /** All methods reject with `LedgerUnavailableError` when the database cannot be reached in time. */
-export interface Ledger {
+export interface Ledger extends AccountsPort, SettlementPort, BudgetsPort, StatsPort {
   // generations
-  /** Idempotent by id. Called by the gateway before it starts the workflow, and by the plan for workflows started elsewhere. */
+  /**
+   * Idempotent by id. Called by the gateway before it starts the workflow, and by the plan for workflows started elsewhere. A new one
+   * reserves its worst case in every budget that applies, in the same transaction: concurrent requests cannot overrun one.
+   */
   createGeneration(generation: NewGeneration): Promise<CreateGenerationResult>
   /** First call stores the plan; later calls return the stored one, so that a reset keeps its route. */
   recordPlan(generationId: string, plan: unknown, fidelity: { level: FidelityLevel; changes: FidelityChange[] }): Promise<unknown>
@@ -169,23 +194,37 @@ export interface Ledger {
    * then inserts this one as `claimed` unless it exists. Marking comes first (I3).
    */
   claimAttempt(attempt: NewAttempt, left: LeftAttempt[]): Promise<AttemptRow>
-  /** `claimed → sending` with a new sendId and send deadline, or says why not. A passed deadline turns `sending` into `unknown` here. */
-  beginSend(ref: AttemptRef, sendTimeoutMs: number): Promise<BeginSendResult>
-  /** `sending → claimed` for this sendId only: nothing was sent, or refused with "try later". Returns the row as it is now. */
-  releaseSend(ref: AttemptRef, sendId: string, why: { reason: RefusalReason; message: string }): Promise<AttemptRow>
+  /**
+   * `claimed → sending` with a new sendId and send deadline, or says why not. A passed deadline turns `sending` into `unknown` here.
+   * The same transaction takes a permit of one of the offered accounts, which becomes the row's account (I8): the one held for this
+   * attempt if it has had its turn, else a free one if nobody stands in line.
+   */
+  beginSend(ref: AttemptRef, offer: SendOffer): Promise<BeginSendResult>
+  /**
+   * `sending → claimed` for this sendId only: nothing was sent, or refused with "try later". Returns the row as it is now.
+   * `wasSent` false: the provider never saw it, so its permit does not count in the window.
+   */
+  releaseSend(
+    ref: AttemptRef,
+    sendId: string,
+    why: { reason: RefusalReason; message: string; wasSent: boolean },
+  ): Promise<AttemptRow>
   /** `sending → rejected` for this sendId only. */
   rejectSend(ref: AttemptRef, sendId: string, why: { reason: RefusalReason; message: string }): Promise<AttemptRow>
   /** `sending → unknown` for this sendId only. */
   loseSend(ref: AttemptRef, sendId: string, why: { message: string }): Promise<AttemptRow>
   /** A task id read from our own POST: written from `sending`, `unknown`, `abandoned`, `settled` alike. */
   recordTaskId(ref: AttemptRef, providerTaskId: string): Promise<AttemptRow>
-  /** `unknown → accepted`, after the ownership test passed. Refuses an id that another attempt holds (returns null). */
+  /** `unknown → accepted`, after the ownership test passed; an `abandoned` row without id gets it and stays `abandoned`. Refuses an id that another attempt holds (returns null). */
   adoptTaskId(ref: AttemptRef, providerTaskId: string): Promise<AttemptRow | null>
   /** `claimed → withdrawn`; where no row is, a withdrawn one is written so that a run that wakes late finds it. Else the row as it is. */
   withdrawAttempt(attempt: NewAttempt, why: { reason: RefusalReason; message: string }): Promise<AttemptRow>
   /** The row now; a `sending` row whose deadline passed becomes `unknown` first. Null: no such row. */
   readAttempt(ref: AttemptRef): Promise<AttemptRow | null>
-  /** `accepted → succeeded | failed`. A row that has already ended keeps its end. Cost is updated when measured. */
+  /**
+   * `accepted → succeeded | failed`; also from `abandoned` while its generation is open, since an attempt left behind is still watched.
+   * A row that has already ended keeps its end. Cost is updated when measured.
+   */
   recordVerdict(ref: AttemptRef, verdict: ProviderVerdict): Promise<AttemptRow>
   /** True when another attempt under the same provider account holds this task id. */
   isTaskIdHeldElsewhere(provider: ProviderName, account: string, providerTaskId: string, ref: AttemptRef): Promise<boolean>

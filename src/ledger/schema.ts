@@ -12,7 +12,10 @@ import type {
   GenerationStatus,
   ImageReport,
   ProviderName,
+  BudgetPeriod,
+  PauseAuthor,
   RefusalReason,
+  SettlementVerdict,
   SpendMode,
 } from '../contract/index.ts'
 
@@ -20,6 +23,7 @@ import type {
 type Json<Value> = ColumnType<Value, string, string>
 /** Exact in the database; read as text by pg. */
 type Amount = ColumnType<string | null, number | null, number | null>
+type GeneratedAmount = ColumnType<string, number | undefined, number>
 
 export interface GenerationsTable {
   id: string
@@ -37,6 +41,9 @@ export interface GenerationsTable {
   failure: ColumnType<Generation['failure'], string | null, string | null>
   created_at: Generated<Date>
   closed_at: Date | null
+  tenant: Generated<string>
+  reserved_usd: GeneratedAmount
+  booked_usd: GeneratedAmount
 }
 
 export interface AttemptsTable {
@@ -72,6 +79,9 @@ export interface AttemptsTable {
   created_at: Generated<Date>
   accepted_at: Date | null
   finished_at: Date | null
+  entry: number | null
+  verdict: SettlementVerdict | null
+  settled_at: Date | null
 }
 
 export interface HintsTable {
@@ -82,6 +92,7 @@ export interface HintsTable {
   claimed_state: string | null
   body_sha256: string
   received_at: Date
+  dismissed: string | null
 }
 
 export interface ImagesTable {
@@ -95,6 +106,91 @@ export interface ImagesTable {
   width: number
   height: number
   provenance: ImageReport['provenance']
+  spare: Generated<boolean>
+}
+
+export interface ExtraTasksTable {
+  generation_id: string
+  item: number
+  attempt: number
+  provider_task_id: string
+  verdict: SettlementVerdict | null
+  cost_usd: Amount
+  cost_credits: Amount
+  cost_source: Generated<CostSource>
+  created_at: Generated<Date>
+  settled_at: Date | null
+}
+
+export interface AccountsTable {
+  mode: SpendMode
+  provider: ProviderName
+  account: string
+  paused_by: PauseAuthor | null
+  pause_reason: RefusalReason | 'operator' | null
+  pause_message: string | null
+  paused_at: Date | null
+  paused_until: Date | null
+  failures: Generated<number>
+  slow_start: Generated<boolean>
+  balance_credits: Amount
+  balance_usd: Amount
+  balance_at: Date | null
+}
+
+export interface BalancesTable {
+  mode: SpendMode
+  provider: ProviderName
+  account: string
+  at: Generated<Date>
+  credits: Amount
+  usd: Amount
+}
+
+export interface PermitsTable {
+  id: string
+  mode: SpendMode
+  provider: ProviderName
+  account: string
+  generation_id: string
+  item: number
+  attempt: number
+  granted_at: Generated<Date>
+  /** given out in the line and not used yet: free again after this */
+  held_until: Date | null
+  /** null while the POST may be on the wire */
+  counts_until: Date | null
+  lease_until: Date
+  released_at: Date | null
+}
+
+export interface LineTable {
+  mode: SpendMode
+  provider: ProviderName
+  generation_id: string
+  item: number
+  attempt: number
+  priority: number
+  joined_at: Generated<Date>
+  seen_at: Generated<Date>
+  expected_at: Generated<Date>
+}
+
+export interface BudgetsTable {
+  mode: SpendMode
+  /** `*`: all together */
+  tenant: string
+  period: BudgetPeriod
+  limit_usd: ColumnType<string, number, number>
+}
+
+export interface BudgetUsageTable {
+  mode: SpendMode
+  tenant: string
+  period: BudgetPeriod
+  starts_at: Date
+  used_usd: GeneratedAmount
+  reserved_usd: GeneratedAmount
 }
 
 export interface LedgerTables {
@@ -102,4 +198,11 @@ export interface LedgerTables {
   attempts: AttemptsTable
   hints: HintsTable
   images: ImagesTable
+  extra_tasks: ExtraTasksTable
+  accounts: AccountsTable
+  balances: BalancesTable
+  permits: PermitsTable
+  line: LineTable
+  budgets: BudgetsTable
+  budget_usage: BudgetUsageTable
 }

@@ -31,6 +31,8 @@ export interface ProviderRequest {
 }
 
 export interface SubmitOptions {
+  /** whose key is used: one of `Provider.accounts` */
+  account: string
   /** where the provider shall call back; null: it is told nothing */
   callbackUrl: string | null
   /** total time for the POST, ms */
@@ -79,6 +81,13 @@ export interface Snapshot {
   echo: { model: string | null; prompt: string | null; callbackUrl: string | null } | null
 }
 
+export interface QueryOptions {
+  /** whose key is used. One that has none any more is answered as `unreadable`, reason `auth` */
+  account: string
+  timeoutMs: number
+  signal?: AbortSignal
+}
+
 export type QueryOutcome =
   | { kind: 'snapshot'; snapshot: Snapshot }
   /** no such task, or not indexed yet (both providers say so for the first seconds) */
@@ -102,13 +111,13 @@ export interface Balance {
 
 export interface Provider {
   readonly name: ProviderName
-  /** false when it has no key, so that it cannot be in a route */
-  readonly hasKey: boolean
+  /** names of the accounts that have a key, in the order in which they are tried; none: it cannot be in a route */
+  readonly accounts: readonly string[]
   /** scheme, host and port that submits go to; recorded with every attempt */
   readonly baseUrl: string
   /** One POST on a fresh connection, never repeated by itself. Resolves also on timeout; is not abortable from outside (I3). */
   submit(request: ProviderRequest, options: SubmitOptions): Promise<SubmitOutcome>
-  query(api: string, providerTaskId: string, options: { timeoutMs: number; signal?: AbortSignal }): Promise<QueryOutcome>
+  query(api: string, providerTaskId: string, options: QueryOptions): Promise<QueryOutcome>
   /**
    * Checks and reads a callback body: signature where the provider signs and a key is configured, else only the shape.
    * `rawBody` is exactly what came in. Never throws.
@@ -119,6 +128,7 @@ export interface Provider {
     nowMs: number
   }): CallbackVerdict
   balance(options: {
+    account: string
     timeoutMs: number
   }): Promise<{ kind: 'balance'; balance: Balance } | { kind: 'unreadable'; message: string }>
 }
