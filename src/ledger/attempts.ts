@@ -1,14 +1,15 @@
 // The statements that keep "paid once" (I3): each is one short transaction, each move a compare-and-set in SQL.
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
-import { databaseClock, freeOfCharge, identityOf, lostReply, toAmount, toAttemptRow, withdrawal } from './attempt-rows.ts'
+import { databaseClock, freeOfCharge, identityOf, lostReply, toAttemptRow, withdrawal } from './attempt-rows.ts'
 import type { LedgerTransaction, Run } from './database.ts'
 import { lockGeneration } from './lock-generation.ts'
 import { leaveAttempts, markPossibleExtraCharge } from './leave-attempts.ts'
-import type { AttemptRef, AttemptRow, BeginSendResult, Ledger, LeftAttempt, NewAttempt, ProviderVerdict } from './ledger.ts'
-import { type AttemptChanges, moveOwnSend, mustSelectAttempt, passDeadline, selectAttempt, tryMove } from './move-attempt.ts'
+import type { AttemptRef, AttemptRow, BeginSendResult, Ledger, LeftAttempt, NewAttempt } from './ledger.ts'
+import { moveOwnSend, mustSelectAttempt, passDeadline, selectAttempt, tryMove } from './move-attempt.ts'
 import { toText } from './storable-text.ts'
 import { adoptTaskId, isTaskIdHeldElsewhere, recordTaskId } from './task-ids.ts'
+import { recordVerdict } from './verdicts.ts'
 
 type AttemptMethods = Pick<
   Ledger,
@@ -108,39 +109,4 @@ async function readAttempt(trx: LedgerTransaction, ref: AttemptRef): Promise<Att
   if (row?.state !== 'sending') return row
   await passDeadline(trx, ref)
   return selectAttempt(trx, ref)
-}
-
-async function recordVerdict(trx: LedgerTransaction, ref: AttemptRef, verdict: ProviderVerdict): Promise<AttemptRow> {
-  const cost = costOf(verdict)
-  const moved = await tryMove(trx, ref, verdict.state === 'succeeded' ? 'succeed' : 'fail', {
-    outcome: verdict.state,
-    reason: verdict.reason,
-    message: verdict.message === null ? null : toText(verdict.message),
-    // By the provider's clock where it says so, but never outside what ours knows to be true.
-    finished_at: sql<Date>`greatest(accepted_at, least(${verdict.finishedAt}::timestamptz, ${databaseClock}))`,
-    ...cost,
-  })
-  if (moved !== null) return moved
-  // The end stays. A figure that the provider gives later for the same end, or for one that was left open, replaces our guess.
-  if (Object.keys(cost).length > 0) {
-    await trx
-      .updateTable('attempts')
-      .set(cost)
-      .where('generation_id', '=', ref.generationId)
-      .where('item', '=', ref.item)
-      .where('attempt', '=', ref.attempt)
-      .where('state', 'in', [verdict.state, 'abandoned', 'settled'])
-      .execute()
-  }
-  return mustSelectAttempt(trx, ref)
-}
-
-/** What a verdict says about money; nothing where the estimate stays the best we know. */
-function costOf({ cost, provenFree }: ProviderVerdict): AttemptChanges {
-  const isMeasured = cost?.source === 'measured'
-  if (provenFree) return { ...freeOfCharge, ...(isMeasured ? { cost_source: 'measured' as const } : {}) }
-  const usd = isMeasured ? toAmount(cost.usd) : null
-  const credits = isMeasured ? toAmount(cost.credits) : null
-  if (usd === null && credits === null) return {}
-  return { cost_usd: usd, cost_credits: credits, cost_source: 'measured' }
 }
