@@ -11,7 +11,7 @@ export interface EstimatedPrice {
 }
 
 /** Sums of tenths of cents come out of binary fractions unrounded; a micro-dollar is far below any price. */
-const roundMicro = (value: number): number => Math.round(value * 1e6) / 1e6
+export const roundMicro = (value: number): number => Math.round(value * 1e6) / 1e6
 
 /** Reference images in a native body. */
 function countReferences(native: NativeModel, input: Record<string, unknown>): number {

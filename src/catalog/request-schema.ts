@@ -23,6 +23,14 @@ const minDeadlineMs = 10_000
 const maxDeadlineMs = 24 * 60 * 60 * 1000
 /** Each is a price. Five fallbacks or resubmits say that the providers are down, not that a sixth would help. */
 const maxPaidAttempts = 5
+/** The dearest picture in the catalogue costs below one dollar; what is more is a slip of the pen. */
+const maxCostLimitUsd = 1000
+/** As long as the longest deadline. */
+const maxQueueLimitMs = maxDeadlineMs
+/** First to last. */
+const priorities = { first: 1, last: 5 }
+/** A name that can stand in a path, a label and a table as it is. */
+const tenantPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 /** The common upper end of the providers' own seed fields. */
 const maxSeed = 2_147_483_647
 
@@ -85,8 +93,38 @@ const routeSchema = z
       .max(maxPaidAttempts)
       .exactOptional()
       .describe('attempts that may cost money (accepted or unknown, not proven free); default 2'),
+    maxCostUsd: z
+      .number()
+      .gt(0, { error: 'must be more than 0' })
+      .max(maxCostLimitUsd)
+      .exactOptional()
+      .describe('all attempts together may not cost more than this many USD; default: no limit'),
+    maxQueueMs: z
+      .int()
+      .min(0)
+      .max(maxQueueLimitMs)
+      .exactOptional()
+      .describe('how long to wait in line at one provider before the next one is asked; default 2 minutes'),
+    priority: z
+      .int()
+      .min(priorities.first)
+      .max(priorities.last)
+      .exactOptional()
+      .describe('place in the line at a provider, from 1 (first) to 5 (last); default 3'),
+    keepSpares: z
+      .boolean()
+      .exactOptional()
+      .describe('true: a picture that an attempt left behind delivers later is stored as a spare; default false'),
   })
   .describe('where the picture is made, and what may be spent on it')
+
+/** Also a part of paths: `PUT /v1/budgets/{tenant}/{period}`. */
+export const tenantSchema = z
+  .string()
+  .regex(tenantPattern, {
+    error: 'must be 1 to 64 letters, digits, dots, dashes or underscores, and begin with a letter or digit',
+  })
+  .describe('whose budget pays; default `default`. A label for accounts, not a right')
 
 export const generationRequestSchema = z
   .strictObject({
@@ -120,6 +158,7 @@ export const generationRequestSchema = z
       .exactOptional()
       .describe('extra native fields for one provider, merged into its body last; checked where they are documented'),
     route: routeSchema.exactOptional(),
+    tenant: tenantSchema.exactOptional(),
     metadata: z
       .record(z.string().min(1).max(maxMetadataKeyLength), z.string().max(maxMetadataValueLength))
       .refine((entries) => Object.keys(entries).length <= maxMetadataEntries, {

@@ -48,9 +48,15 @@ export const bodyArbitrary = fc.constantFrom(...models).chain((model) =>
       fc.record({
         providers: optionally(fc.shuffledSubarray(['kie', 'defapi'], { minLength: 1 })),
         fallback: optionally(fc.boolean()),
+        onUnknown: optionally(fc.constantFrom('fallback', 'resubmit', 'fail')),
         maxPaidAttempts: optionally(fc.integer({ min: 1, max: 5 })),
+        maxCostUsd: optionally(fc.double({ min: 0.001, max: 1000, noNaN: true })),
+        maxQueueMs: optionally(fc.integer({ min: 0, max: 86_400_000 })),
+        priority: optionally(fc.integer({ min: 1, max: 5 })),
+        keepSpares: optionally(fc.boolean()),
       }),
     ),
+    tenant: optionally(fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)),
     metadata: optionally(fc.dictionary(fc.string({ minLength: 1, maxLength: 10 }), fc.string({ maxLength: 10 }), { maxKeys: 3 })),
   }),
 )

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { z } from 'zod'
 import type { GenerationRequest, RouteRequest } from '../../../src/contract/index.ts'
 import { parseGenerationRequest } from '../../../src/catalog/parse-request.ts'
+import { requestSha256 } from '../../../src/catalog/request-digest.ts'
 import { generationRequestSchema } from '../../../src/catalog/request-schema.ts'
 import type { RequestError } from '../../../src/catalog/request-error.ts'
 
@@ -36,8 +37,13 @@ test('a request with every field is accepted and comes back with the canonical m
       onOverdue: 'wait',
       onRefusal: 'fallback',
       deadlineMs: 10_000,
+      maxCostUsd: 0.5,
+      maxQueueMs: 0,
+      priority: 1,
+      keepSpares: true,
       maxPaidAttempts: 5,
     },
+    tenant: 'team-7',
     metadata: { order: '4711', '': undefined },
   } as const
   const parsed = parseGenerationRequest(body)
@@ -243,6 +249,15 @@ test('numbers outside their range are refused with the limit', () => {
   assert.equal(errorOf({ route: { deadlineMs: 86_400_001 } }).message, 'route.deadlineMs must be at most 86,400,000')
   assert.equal(errorOf({ route: { maxPaidAttempts: 0 } }).message, 'route.maxPaidAttempts must be at least 1')
   assert.equal(errorOf({ route: { maxPaidAttempts: 6 } }).message, 'route.maxPaidAttempts must be at most 5')
+  assert.equal(errorOf({ route: { maxCostUsd: 0 } }).message, 'route.maxCostUsd must be more than 0')
+  assert.equal(errorOf({ route: { maxCostUsd: 1000.01 } }).message, 'route.maxCostUsd must be at most 1,000')
+  assert.equal(errorOf({ route: { maxCostUsd: '1' } }).message, 'route.maxCostUsd must be a number')
+  assert.equal(errorOf({ route: { maxQueueMs: -1 } }).message, 'route.maxQueueMs must be at least 0')
+  assert.equal(errorOf({ route: { maxQueueMs: 86_400_001 } }).message, 'route.maxQueueMs must be at most 86,400,000')
+  assert.equal(errorOf({ route: { priority: 0 } }).message, 'route.priority must be at least 1')
+  assert.equal(errorOf({ route: { priority: 6 } }).message, 'route.priority must be at most 5')
+  assert.equal(errorOf({ route: { priority: 2.5 } }).message, 'route.priority must be a whole number')
+  assert.equal(errorOf({ route: { keepSpares: 'yes' } }).message, 'route.keepSpares must be true or false')
 })
 
 test('words outside their list are refused with the list', () => {
@@ -251,6 +266,33 @@ test('words outside their list are refused with the list', () => {
   assert.equal(errorOf({ route: { providers: ['kie', 'kie'] } }).message, 'route.providers must name each provider once')
   assert.match(errorOf({ route: { providers: [] } }).message, /must have at least 1/)
   assert.equal(errorOf({ route: { fallback: 'no' } }).message, 'route.fallback must be true or false')
+})
+
+test('a tenant is a name that can stand in a path and in a table', () => {
+  for (const tenant of ['a', 'Team-7', '0', 'a.b_c-d', 'x'.repeat(64)]) {
+    assert.ok(parseGenerationRequest({ model: 'nano-banana', prompt: 'x', tenant }).ok, tenant)
+  }
+  for (const tenant of ['', '.', '-a', '_a', '*', 'a/b', 'a b', 'ä', 'a\n', 'x'.repeat(65)]) {
+    assert.deepEqual(errorOf({ tenant }), {
+      field: 'tenant',
+      message: 'tenant must be 1 to 64 letters, digits, dots, dashes or underscores, and begin with a letter or digit',
+    })
+  }
+  assert.match(errorOf({ tenent: 'a' }).message, /did you mean tenant\?/)
+})
+
+test('a request without any of the later fields has the digest it always had, so that its key still finds it', () => {
+  const request = {
+    model: 'nano-banana',
+    prompt: 'a red fox in the snow',
+    route: { fallback: false, maxPaidAttempts: 1 },
+    metadata: { order: '17' },
+  }
+  const parsed = parseGenerationRequest(request)
+  assert.ok(parsed.ok)
+  // as the release before these fields computed it
+  assert.equal(requestSha256(parsed.request), 'f540a0bca6eba35995916c0633fa260dec07d917ceb12d505452e8268b17df78')
+  assert.notEqual(requestSha256({ ...parsed.request, tenant: 'a' }), requestSha256(parsed.request))
 })
 
 test('metadata is a few short labels', () => {
