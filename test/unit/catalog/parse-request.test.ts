@@ -3,7 +3,6 @@ import { test } from 'node:test'
 import { z } from 'zod'
 import type { GenerationRequest, RouteRequest } from '../../../src/contract/index.ts'
 import { parseGenerationRequest } from '../../../src/catalog/parse-request.ts'
-import { requestSha256 } from '../../../src/catalog/request-digest.ts'
 import { generationRequestSchema } from '../../../src/catalog/request-schema.ts'
 import type { RequestError } from '../../../src/catalog/request-error.ts'
 
@@ -266,33 +265,6 @@ test('words outside their list are refused with the list', () => {
   assert.equal(errorOf({ route: { providers: ['kie', 'kie'] } }).message, 'route.providers must name each provider once')
   assert.match(errorOf({ route: { providers: [] } }).message, /must have at least 1/)
   assert.equal(errorOf({ route: { fallback: 'no' } }).message, 'route.fallback must be true or false')
-})
-
-test('a tenant is a name that can stand in a path and in a table', () => {
-  for (const tenant of ['a', 'Team-7', '0', 'a.b_c-d', 'x'.repeat(64)]) {
-    assert.ok(parseGenerationRequest({ model: 'nano-banana', prompt: 'x', tenant }).ok, tenant)
-  }
-  for (const tenant of ['', '.', '-a', '_a', '*', 'a/b', 'a b', 'ä', 'a\n', 'x'.repeat(65)]) {
-    assert.deepEqual(errorOf({ tenant }), {
-      field: 'tenant',
-      message: 'tenant must be 1 to 64 letters, digits, dots, dashes or underscores, and begin with a letter or digit',
-    })
-  }
-  assert.match(errorOf({ tenent: 'a' }).message, /did you mean tenant\?/)
-})
-
-test('a request without any of the later fields has the digest it always had, so that its key still finds it', () => {
-  const request = {
-    model: 'nano-banana',
-    prompt: 'a red fox in the snow',
-    route: { fallback: false, maxPaidAttempts: 1 },
-    metadata: { order: '17' },
-  }
-  const parsed = parseGenerationRequest(request)
-  assert.ok(parsed.ok)
-  // as the release before these fields computed it
-  assert.equal(requestSha256(parsed.request), 'f540a0bca6eba35995916c0633fa260dec07d917ceb12d505452e8268b17df78')
-  assert.notEqual(requestSha256({ ...parsed.request, tenant: 'a' }), requestSha256(parsed.request))
 })
 
 test('metadata is a few short labels', () => {
