@@ -1,18 +1,17 @@
-// All providers, made once by a composition root. A provider without a key is in it all the same, since callbacks for tasks it once
-// took may still come; `hasKey` tells who can be in a route.
+// All providers, made once by a composition root. A provider without any key is in it all the same, since callbacks for tasks it once
+// took may still come; `accounts` tells who can be in a route.
 import { createDefapiProvider } from './defapi/index.ts'
+import type { DefapiOptions } from './defapi/index.ts'
 import { createKieProvider } from './kie/index.ts'
+import type { KieOptions } from './kie/index.ts'
 import type { Provider, ProviderName } from './provider.ts'
 
 export interface ProviderOptions {
-  kie: {
-    apiKey: string | null
-    baseUrl: string
+  kie: KieOptions & {
     /** where reference images would be uploaded; they travel as links for now, so nothing is sent there */
     uploadBaseUrl: string
-    webhookHmacKeys: readonly string[]
   }
-  defapi: { apiKey: string | null; baseUrl: string }
+  defapi: DefapiOptions
 }
 
 export function createProviders(options: ProviderOptions): ReadonlyMap<ProviderName, Provider> {

@@ -1,9 +1,8 @@
 // DefAPI as a Provider. Paths and bodies are in client.ts, meanings in classify.ts, the callback door in callback.ts.
 import type { Balance, Provider } from '../provider.ts'
-import { bearer, readApiKey, readBaseUrl } from '../shared/endpoint.ts'
-import { createGetter, postOnce } from '../shared/http.ts'
+import type { ProviderAccount } from '../shared/accounts.ts'
 import { readJson } from '../shared/json-text.ts'
-import { callbackSecret, createRedactor } from '../shared/message-text.ts'
+import { createKeyedRequests } from '../shared/keyed-requests.ts'
 import { readCallback } from './callback.ts'
 import { classifyQuery, classifySubmit } from './classify.ts'
 import { queryPath, submitBody, submitPath, userPath } from './client.ts'
@@ -11,48 +10,34 @@ import { readAmount } from './mapping.ts'
 import { envelopeSchema, userSchema } from './wire.ts'
 
 export interface DefapiOptions {
-  /** null: the provider cannot be asked, but its callbacks can still be read */
-  apiKey: string | null
+  /** none: the provider cannot be asked, but its callbacks can still be read */
+  accounts: readonly ProviderAccount[]
   baseUrl: string
 }
 
-const noKey = 'no API key is configured for defapi'
-
-export function createDefapiProvider(options: DefapiOptions): Provider {
-  const apiKey = readApiKey('defapi', options.apiKey)
-  const baseUrl = readBaseUrl('defapi', options.baseUrl)
-  const clean = createRedactor([apiKey])
-  const getReply = createGetter()
+export function createDefapiProvider({ accounts, baseUrl }: DefapiOptions): Provider {
+  const requests = createKeyedRequests({ provider: 'defapi', accounts, baseUrl, otherSecrets: [] })
 
   return {
     name: 'defapi',
-    hasKey: apiKey !== null,
-    baseUrl,
+    accounts: requests.names,
+    baseUrl: requests.baseUrl,
 
-    async submit(request, { callbackUrl, timeoutMs, mayStillSend }) {
-      const url = baseUrl + submitPath(request.api)
-      const body = submitBody(request, callbackUrl)
-      if (apiKey === null) return { kind: 'refused_final', reason: 'auth', message: noKey }
-      const result = await postOnce({ url, headers: bearer(apiKey), body, timeoutMs, mayStillSend })
-      return classifySubmit(result, { nowMs: Date.now(), clean: createRedactor([apiKey, callbackSecret(callbackUrl)]) })
+    async submit(request, options) {
+      const path = submitPath(request.api)
+      const body = submitBody(request, options.callbackUrl)
+      return requests.submit({ path, body }, options, classifySubmit)
     },
 
-    async query(_api, providerTaskId, { timeoutMs, signal }) {
-      if (apiKey === null) return { kind: 'unreadable', reason: 'auth', message: noKey, httpStatus: null, retryAfterMs: null }
-      const result = await getReply({ url: baseUrl + queryPath(providerTaskId), headers: bearer(apiKey), timeoutMs, signal })
-      return classifyQuery(result, providerTaskId, { nowMs: Date.now(), clean })
+    async query(_api, providerTaskId, options) {
+      return requests.query(queryPath(providerTaskId), options, (result, context) =>
+        classifyQuery(result, providerTaskId, context),
+      )
     },
 
     readCallback: ({ rawBody }) => readCallback(rawBody),
 
-    async balance({ timeoutMs }) {
-      if (apiKey === null) return { kind: 'unreadable', message: noKey }
-      const result = await getReply({ url: baseUrl + userPath, headers: bearer(apiKey), timeoutMs })
-      if (result.kind === 'failed') return { kind: 'unreadable', message: clean(result.message) }
-      const balance = readBalance(result.reply.body)
-      if (balance !== null) return { kind: 'balance', balance }
-      return { kind: 'unreadable', message: clean(`HTTP ${result.reply.status}: ${new TextDecoder().decode(result.reply.body)}`) }
-    },
+    balance: (options) => requests.balance(userPath, options, readBalance),
   }
 }
 

@@ -2,12 +2,11 @@
 // Evidence: test/fixtures/defapi/README.md
 import type { ProviderReason, Snapshot } from '../provider.ts'
 import { isJsonObject, unwrapJson } from '../shared/json-text.ts'
+import type { RecordReading } from '../shared/replies.ts'
 import { isWebUrl, keepWebUrls } from '../shared/source-urls.ts'
 import { readTimeMs } from '../shared/times.ts'
 import { recordSchema } from './wire.ts'
 import type { TaskRecord } from './wire.ts'
-
-export type RecordReading = { kind: 'snapshot'; snapshot: Snapshot } | { kind: 'unreadable'; message: string }
 
 export function readRecord(askedTaskId: string, data: unknown): RecordReading {
   const parsed = recordSchema.safeParse(data)

@@ -2,6 +2,7 @@
 // know to be an end is an end: everything else is pending. Evidence: test/fixtures/kie/README.md
 import type { z } from 'zod'
 import { field, isJsonObject, textField, unwrapJson } from '../shared/json-text.ts'
+import type { RecordReading } from '../shared/replies.ts'
 import { keepWebUrls } from '../shared/source-urls.ts'
 import { readTimeMs } from '../shared/times.ts'
 import type { Snapshot } from '../provider.ts'
@@ -10,7 +11,6 @@ import { flagRecordSchema, marketRecordSchema } from './wire.ts'
 import type { FlagRecord, KieApi, MarketRecord } from './wire.ts'
 
 type State = Snapshot['state']
-export type RecordReading = { kind: 'snapshot'; snapshot: Snapshot } | { kind: 'unreadable'; message: string }
 
 export function readRecord(api: KieApi, askedTaskId: string, data: unknown): RecordReading {
   switch (api) {

@@ -1,4 +1,4 @@
-// Where a provider is and with which key: checked once, at creation, so that no later failure can be one of configuration.
+// Where a provider is: checked once, at creation, so that no later failure can be one of configuration.
 
 /** Scheme, host, port and an optional path in front of the provider's own paths, without a slash at the end. */
 export function readBaseUrl(provider: string, baseUrl: string): string {
@@ -10,16 +10,4 @@ export function readBaseUrl(provider: string, baseUrl: string): string {
     throw new TypeError(`${provider}: the base URL must not have credentials, a query or a fragment`)
   }
   return url.origin + url.pathname.replace(/\/+$/, '')
-}
-
-/** Null for no key. Throws for one that could not be in a header, without repeating it. */
-export function readApiKey(provider: string, apiKey: string | null): string | null {
-  if (apiKey !== null && !/^[\u0021-\u007e]{1,1024}$/.test(apiKey)) {
-    throw new TypeError(`${provider}: the API key is empty, too long or has characters that cannot be in a header`)
-  }
-  return apiKey
-}
-
-export function bearer(apiKey: string): Record<string, string> {
-  return { authorization: `Bearer ${apiKey}` }
 }

@@ -21,7 +21,10 @@ const link = /(https?)(?::|%3A)(?:\\?\/|%2F){2}([^\s"'<>\\/%?#]+)[^\s"'<>]*/gi
  * carry our token and result links may be signed; only then is the text cut: the other order could leave half a secret. // I6
  */
 export function createRedactor(secrets: readonly (string | null)[]): (text: string) => string {
-  const known = secrets.filter((secret): secret is string => secret !== null && secret !== '')
+  const known = secrets
+    .filter((secret): secret is string => secret !== null && secret !== '')
+    // Longest first: a secret that is the beginning of another would leave the rest of that one behind.
+    .toSorted((a, b) => b.length - a.length)
   return (text) =>
     cutText(known.reduce((clean, secret) => clean.replaceAll(secret, '[hidden]'), text).replaceAll(link, '$1://$2/…'))
 }

@@ -5,7 +5,7 @@ import { createDefapiProvider } from '../../../src/providers/defapi/index.ts'
 import type { CallbackVerdict } from '../../../src/providers/provider.ts'
 import { readCallbacks } from './reply-fixtures.ts'
 
-const defapi = createDefapiProvider({ apiKey: null, baseUrl: 'https://api.defapi.org' })
+const defapi = createDefapiProvider({ accounts: [], baseUrl: 'https://api.defapi.org' })
 const taskId = 'ta2d86a6-4df7-4aca-a940-83d8e4183878'
 const bodyOf = (value: unknown): Uint8Array => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
 const read = (rawBody: Uint8Array): CallbackVerdict => defapi.readCallback({ rawBody, headers: {}, nowMs: 0 })

@@ -66,7 +66,7 @@ const expectations: Record<string, Expected> = {
 
 test('defapi: every reply to a query that is on file means what the table says', async (t) => {
   const server = await startReplyServer(t)
-  const defapi = createDefapiProvider({ apiKey, baseUrl: server.baseUrl })
+  const defapi = createDefapiProvider({ accounts: [{ name: 'default', apiKey }], baseUrl: server.baseUrl })
   const fixtures = readReplies('defapi/query-replies.json')
   assert.deepEqual(fixtures.map((fixture) => fixture.id).sort(), Object.keys(expectations).sort())
   for (const fixture of fixtures) {
@@ -74,7 +74,7 @@ test('defapi: every reply to a query that is on file means what the table says',
       server.answerWith(fixture)
       const expected = expectations[fixture.id]
       assert.ok(expected !== undefined, 'no expectation for this reply')
-      check(await defapi.query(fixture.api, taskId, { timeoutMs: 5_000 }), expected)
+      check(await defapi.query(fixture.api, taskId, { account: 'default', timeoutMs: 5_000 }), expected)
     })
   }
   assert.equal(server.seen[0]?.url, `/api/task/query?task_id=${taskId}`)
@@ -100,11 +100,11 @@ function check(outcome: QueryOutcome, expected: Expected): void {
 
 test('defapi: an end without a picture says in whose words it ended', async (t) => {
   const server = await startReplyServer(t)
-  const defapi = createDefapiProvider({ apiKey, baseUrl: server.baseUrl })
+  const defapi = createDefapiProvider({ accounts: [{ name: 'default', apiKey }], baseUrl: server.baseUrl })
   const messages: Record<string, string | null> = {}
   for (const fixture of readReplies('defapi/query-replies.json')) {
     server.answerWith(fixture)
-    const outcome = await defapi.query('image', taskId, { timeoutMs: 5_000 })
+    const outcome = await defapi.query('image', taskId, { account: 'default', timeoutMs: 5_000 })
     if (outcome.kind === 'snapshot' && outcome.snapshot.state === 'failed') messages[fixture.id] = outcome.snapshot.failureMessage
   }
   assert.match(messages['success-empty-by-policy'] ?? '', /^Request successful, but the official returned empty content/)
@@ -145,11 +145,11 @@ test('defapi: only amounts are amounts', async () => {
 
 test('defapi: the balance comes as text or as a number', async (t) => {
   const server = await startReplyServer(t)
-  const defapi = createDefapiProvider({ apiKey, baseUrl: server.baseUrl })
+  const defapi = createDefapiProvider({ accounts: [{ name: 'default', apiKey }], baseUrl: server.baseUrl })
   const results: Record<string, unknown> = {}
   for (const fixture of readReplies('defapi/balance-replies.json')) {
     server.answerWith(fixture)
-    const result = await defapi.balance({ timeoutMs: 5_000 })
+    const result = await defapi.balance({ account: 'default', timeoutMs: 5_000 })
     results[fixture.id] = result.kind === 'balance' ? result.balance : result.kind
   }
   const balance = { credits: null, usd: 12.345 }

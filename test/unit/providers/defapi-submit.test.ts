@@ -46,7 +46,7 @@ const expectations: Record<string, Expected> = {
 
 test('defapi: every reply to a submit that is on file means what the table says', async (t) => {
   const server = await startReplyServer(t)
-  const defapi = createDefapiProvider({ apiKey, baseUrl: server.baseUrl })
+  const defapi = createDefapiProvider({ accounts: [{ name: 'default', apiKey }], baseUrl: server.baseUrl })
   const fixtures = readReplies('defapi/submit-replies.json')
   assert.deepEqual(fixtures.map((fixture) => fixture.id).sort(), Object.keys(expectations).sort())
   for (const fixture of fixtures) {
@@ -59,7 +59,7 @@ test('defapi: every reply to a submit that is on file means what the table says'
 
 test('defapi: the body, path and headers are those of the endpoint', async (t) => {
   const server = await startReplyServer(t)
-  const defapi = createDefapiProvider({ apiKey, baseUrl: server.baseUrl })
+  const defapi = createDefapiProvider({ accounts: [{ name: 'default', apiKey }], baseUrl: server.baseUrl })
   server.answer(200, '{"code":0,"message":"ok","data":{"task_id":"ta1"}}')
   const callbackUrl = 'https://hooks.example/v1/callbacks/defapi/token'
   const input = { prompt: 'a red fox', callback_url: 'https://thief.example/' }
@@ -82,14 +82,14 @@ test('defapi: the body, path and headers are those of the endpoint', async (t) =
 
 test('defapi: a key that the provider repeats is hidden, and without a key nothing is sent', async (t) => {
   const server = await startReplyServer(t)
-  const defapi = createDefapiProvider({ apiKey, baseUrl: server.baseUrl })
+  const defapi = createDefapiProvider({ accounts: [{ name: 'default', apiKey }], baseUrl: server.baseUrl })
   server.answer(401, JSON.stringify({ code: 1007, message: `Invalid Api Key ${apiKey}`, detail: `key ${apiKey}` }))
   const outcome = await defapi.submit(request, submitOptions)
   assert.equal(
     outcome.kind === 'refused_final' && outcome.message,
     'HTTP 401, code 1007: Invalid Api Key [hidden] - key [hidden]',
   )
-  const keyless = createDefapiProvider({ apiKey: null, baseUrl: server.baseUrl })
+  const keyless = createDefapiProvider({ accounts: [], baseUrl: server.baseUrl })
   assert.deepEqual(pick(await keyless.submit(request, submitOptions)), final('auth'))
   assert.equal(server.seen.length, 1)
 })

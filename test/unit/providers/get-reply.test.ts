@@ -43,12 +43,16 @@ test('silence, floods, resets and redirects are values, and the key goes nowhere
 
 test('a query can be given up from outside, before and during, and says so', async (t) => {
   const silent = await startRawServer(t, ignore)
-  const kie = createKieProvider({ apiKey: 'k1', baseUrl: `http://127.0.0.1:${silent.port}`, webhookHmacKeys: [] })
+  const kie = createKieProvider({
+    accounts: [{ name: 'default', apiKey: 'k1' }],
+    baseUrl: `http://127.0.0.1:${silent.port}`,
+    webhookHmacKeys: [],
+  })
   const during = new AbortController()
   setTimeout(() => during.abort(), 50)
   for (const signal of [AbortSignal.abort(), during.signal]) {
     const startedMs = performance.now()
-    const outcome = await kie.query('market', 'abc', { timeoutMs: 10_000, signal })
+    const outcome = await kie.query('market', 'abc', { account: 'default', timeoutMs: 10_000, signal })
     assert.equal(outcome.kind === 'unreadable' && outcome.message, 'the caller gave the request up')
     assert.ok(performance.now() - startedMs < 5_000, 'it took too long')
   }

@@ -13,7 +13,7 @@ const nowMs = Date.UTC(2026, 10, 22, 12, 0, 0)
 const nowSeconds = String(nowMs / 1000)
 
 type Headers = Record<string, string | string[] | undefined>
-const settings = { apiKey: 'k1', baseUrl: 'https://api.kie.ai' }
+const settings = { accounts: [{ name: 'default', apiKey: 'k1' }], baseUrl: 'https://api.kie.ai' }
 const signing = createKieProvider({ ...settings, webhookHmacKeys: [key, previousKey] })
 const shapeOnly = createKieProvider({ ...settings, webhookHmacKeys: [] })
 

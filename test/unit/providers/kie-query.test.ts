@@ -120,8 +120,8 @@ async function ask(t: Parameters<typeof startReplyServer>[0], id: string): Promi
   const fixture = fixtures.find((fixture) => fixture.id === id)
   assert.ok(fixture !== undefined, id)
   server.answerWith(fixture)
-  const kie = createKieProvider({ apiKey, baseUrl: server.baseUrl, webhookHmacKeys: [] })
-  return kie.query(fixture.api, askedTaskIds[fixture.api] ?? '', { timeoutMs: 5_000 })
+  const kie = createKieProvider({ accounts: [{ name: 'default', apiKey }], baseUrl: server.baseUrl, webhookHmacKeys: [] })
+  return kie.query(fixture.api, askedTaskIds[fixture.api] ?? '', { account: 'default', timeoutMs: 5_000 })
 }
 
 async function snapshotOf(t: Parameters<typeof startReplyServer>[0], id: string): Promise<Snapshot> {
@@ -236,11 +236,11 @@ test('kie: words decide only under codes that Kie uses for several things, and o
 
 test('kie: a query asks the record of its api for exactly the id, whatever characters that has', async (t) => {
   const server = await startReplyServer(t)
-  const kie = createKieProvider({ apiKey, baseUrl: server.baseUrl, webhookHmacKeys: [] })
+  const kie = createKieProvider({ accounts: [{ name: 'default', apiKey }], baseUrl: server.baseUrl, webhookHmacKeys: [] })
   server.answer(200, '{"code":422,"msg":"recordInfo is null","data":null}')
-  await kie.query('market', 'a&b=c/../d e', { timeoutMs: 5_000 })
-  await kie.query('gpt4o', 'abc', { timeoutMs: 5_000 })
-  await kie.query('kontext', 'abc', { timeoutMs: 5_000 })
+  await kie.query('market', 'a&b=c/../d e', { account: 'default', timeoutMs: 5_000 })
+  await kie.query('gpt4o', 'abc', { account: 'default', timeoutMs: 5_000 })
+  await kie.query('kontext', 'abc', { account: 'default', timeoutMs: 5_000 })
   assert.deepEqual(
     server.seen.map(({ url }) => url),
     [
@@ -249,16 +249,16 @@ test('kie: a query asks the record of its api for exactly the id, whatever chara
       '/api/v1/flux/kontext/record-info?taskId=abc',
     ],
   )
-  await assert.rejects(kie.query('midjourney', 'abc', { timeoutMs: 5_000 }), /no api/)
+  await assert.rejects(kie.query('midjourney', 'abc', { account: 'default', timeoutMs: 5_000 }), /no api/)
 })
 
 test('kie: the balance is in credits and dollars, and anything else is not a balance', async (t) => {
   const server = await startReplyServer(t)
-  const kie = createKieProvider({ apiKey, baseUrl: server.baseUrl, webhookHmacKeys: [] })
+  const kie = createKieProvider({ accounts: [{ name: 'default', apiKey }], baseUrl: server.baseUrl, webhookHmacKeys: [] })
   const results: Record<string, unknown> = {}
   for (const fixture of readReplies('kie/balance-replies.json')) {
     server.answerWith(fixture)
-    const result = await kie.balance({ timeoutMs: 5_000 })
+    const result = await kie.balance({ account: 'default', timeoutMs: 5_000 })
     results[fixture.id] = result.kind === 'balance' ? result.balance : result.kind
   }
   assert.deepEqual(results, {

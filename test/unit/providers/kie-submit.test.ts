@@ -101,7 +101,7 @@ const expectations: Record<string, Expected> = {
 
 test('kie: every reply to a submit that is on file means what the table says', async (t) => {
   const server = await startReplyServer(t)
-  const kie = createKieProvider({ apiKey, baseUrl: server.baseUrl, webhookHmacKeys: [] })
+  const kie = createKieProvider({ accounts: [{ name: 'default', apiKey }], baseUrl: server.baseUrl, webhookHmacKeys: [] })
   const fixtures = readReplies('kie/submit-replies.json')
   assert.deepEqual(fixtures.map((fixture) => fixture.id).sort(), Object.keys(expectations).sort())
   for (const fixture of fixtures) {
@@ -141,7 +141,7 @@ test('kie: a 522 that took as long as an unacknowledged request is an unknown ou
 
 test('kie: the body, path and headers are those of the endpoint', async (t) => {
   const server = await startReplyServer(t)
-  const kie = createKieProvider({ apiKey, baseUrl: `${server.baseUrl}/`, webhookHmacKeys: [] })
+  const kie = createKieProvider({ accounts: [{ name: 'default', apiKey }], baseUrl: `${server.baseUrl}/`, webhookHmacKeys: [] })
   server.answer(200, '{"code":200,"data":{"taskId":"abc"}}')
   const callbackUrl = 'https://hooks.example/v1/callbacks/kie/token'
   const native = { callBackUrl: 'https://thief.example/', prompt: 'a red fox' }
@@ -169,7 +169,11 @@ test('kie: the body, path and headers are those of the endpoint', async (t) => {
 
 test('kie: no message repeats the key, the callback token or a link', async (t) => {
   const server = await startReplyServer(t)
-  const kie = createKieProvider({ apiKey, baseUrl: server.baseUrl, webhookHmacKeys: ['hmac-secret-hmac-secret'] })
+  const kie = createKieProvider({
+    accounts: [{ name: 'default', apiKey }],
+    baseUrl: server.baseUrl,
+    webhookHmacKeys: ['hmac-secret-hmac-secret'],
+  })
   const token = 'Zm9yYmlkZGVuLXRva2Vu'
   const callbackUrl = `https://hooks.example/v1/callbacks/kie/${token}`
   const echo = `${'x'.repeat(285)} ${apiKey} ${callbackUrl} hmac-secret-hmac-secret`
@@ -190,17 +194,17 @@ test('kie: no message repeats the key, the callback token or a link', async (t) 
 
 test('kie: without a key nothing is sent, and the refusal says so', async (t) => {
   const server = await startReplyServer(t)
-  const kie = createKieProvider({ apiKey: null, baseUrl: server.baseUrl, webhookHmacKeys: [] })
-  assert.equal(kie.hasKey, false)
+  const kie = createKieProvider({ accounts: [], baseUrl: server.baseUrl, webhookHmacKeys: [] })
+  assert.deepEqual(kie.accounts, [])
   assert.deepEqual(pick(await kie.submit({ api: 'market', model: 'm', input: {} }, submitOptions)), final('auth'))
-  const query = await kie.query('market', 'abc', { timeoutMs: 1_000 })
+  const query = await kie.query('market', 'abc', { account: 'default', timeoutMs: 1_000 })
   assert.equal(query.kind === 'unreadable' && query.reason, 'auth')
-  assert.equal((await kie.balance({ timeoutMs: 1_000 })).kind, 'unreadable')
+  assert.equal((await kie.balance({ account: 'default', timeoutMs: 1_000 })).kind, 'unreadable')
   assert.equal(server.seen.length, 0)
 })
 
 test('kie: an api that does not exist and unusable settings are errors of ours', async () => {
-  const settings = { apiKey, baseUrl: 'https://api.kie.ai', webhookHmacKeys: [] }
+  const settings = { accounts: [{ name: 'default', apiKey }], baseUrl: 'https://api.kie.ai', webhookHmacKeys: [] }
   const kie = createKieProvider(settings)
   await assert.rejects(kie.submit({ api: 'midjourney', model: null, input: {} }, submitOptions), /kie has no api "midjourney"/)
   await assert.rejects(kie.submit({ api: 'toString', model: null, input: {} }, submitOptions), /no api/)
@@ -211,7 +215,7 @@ test('kie: an api that does not exist and unusable settings are errors of ours',
   )
   assert.throws(() => createKieProvider({ ...settings, baseUrl: 'ftp://api.kie.ai' }), /base URL/)
   assert.throws(
-    () => createKieProvider({ ...settings, apiKey: 'two\nlines' }),
+    () => createKieProvider({ ...settings, accounts: [{ name: 'default', apiKey: 'two\nlines' }] }),
     (error: Error) => !error.message.includes('two'),
   )
   assert.throws(() => createKieProvider({ ...settings, webhookHmacKeys: ['good', ''] }), /empty/)

@@ -287,12 +287,13 @@ test('both providers report what the connection says: not sent, withdrawn, unkno
   const silent = await startRawServer(t, ignore)
   const closed = `http://127.0.0.1:${await closedPort()}`
   for (const create of [
-    (baseUrl: string) => [createKieProvider({ apiKey: 'k1', baseUrl, webhookHmacKeys: [] }), 'market'] as const,
-    (baseUrl: string) => [createDefapiProvider({ apiKey: 'k1', baseUrl }), 'image'] as const,
+    (baseUrl: string) =>
+      [createKieProvider({ accounts: [{ name: 'default', apiKey: 'k1' }], baseUrl, webhookHmacKeys: [] }), 'market'] as const,
+    (baseUrl: string) => [createDefapiProvider({ accounts: [{ name: 'default', apiKey: 'k1' }], baseUrl }), 'image'] as const,
   ]) {
     const ask = (baseUrl: string, mayStillSend: boolean) => {
       const [provider, api] = create(baseUrl)
-      const options = { callbackUrl: null, timeoutMs, mayStillSend: () => mayStillSend }
+      const options = { account: 'default', callbackUrl: null, timeoutMs, mayStillSend: () => mayStillSend }
       return provider.submit({ api, model: 'm', input: { prompt: 'a red fox' } }, options)
     }
     const outcomes = [

@@ -8,7 +8,10 @@ type Same<Left, Right> = [Left] extends [Right] ? ([Right] extends [Left] ? true
 // These three lines are the test: they do not compile when the words differ.
 const namesAreTheSame: Same<ProviderName, ContractProviderName> = true
 const everyProviderReasonIsARefusalReason: Same<ProviderReason, Extract<RefusalReason, ProviderReason>> = true
-const theRestIsOurs: Same<Exclude<RefusalReason, ProviderReason>, 'ledger_unavailable' | 'deadline' | 'withdrawn'> = true
+const theRestIsOurs: Same<
+  Exclude<RefusalReason, ProviderReason>,
+  'ledger_unavailable' | 'deadline' | 'withdrawn' | 'busy' | 'paused'
+> = true
 
 test('providers speak of reasons in the words of the contract', () => {
   assert.deepEqual([namesAreTheSame, everyProviderReasonIsARefusalReason, theRestIsOurs], [true, true, true])

@@ -94,4 +94,4 @@ export async function startReplyServer(t: Pick<TestContext, 'after'>) {
   }
 }
 
-export const submitOptions = { callbackUrl: null, timeoutMs: 5_000, mayStillSend: () => true }
+export const submitOptions = { account: 'default', callbackUrl: null, timeoutMs: 5_000, mayStillSend: () => true }
