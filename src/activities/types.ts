@@ -133,6 +133,8 @@ export interface BusyReport {
 
 export interface TurnInput extends AttemptInput {
   priority: number
+  /** another provider could be asked instead, so that a long pause is not waited out */
+  hasNext: boolean
 }
 
 /** Argument of `SettleAttempt`, and of its activity. */

@@ -1,7 +1,7 @@
 // How each activity is run. The numbers come from the plan; the few that are needed before there is one have their reason here.
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
-import type { PlanLimits, PlannedEntry } from '../activities/types.ts'
+import type { PlanLimits, PlannedEntry, SettlementInput } from '../activities/types.ts'
 
 /** Ledger statements end within 5 s by themselves; three times that covers a busy worker. */
 const bookkeepingTimeoutMs = 15_000
@@ -19,7 +19,7 @@ export const planLocally = (summary: string): Pick<Activities, 'planGeneration'>
 /** Rows that must be written before the workflow may end: retried for as long as the ledger is away (I1 counts from the last fault). */
 export const bookkeeping = (
   summary: string,
-): Pick<Activities, 'planGeneration' | 'withdrawAttempt' | 'resolveAttempt' | 'closeGeneration'> =>
+): Pick<Activities, 'planGeneration' | 'withdrawAttempt' | 'resolveAttempt' | 'closeGeneration' | 'giveUpSettling'> =>
   proxyActivities<Activities>({
     startToCloseTimeout: bookkeepingTimeoutMs,
     retry: { initialInterval: 500, maximumInterval: 10_000 },
@@ -63,6 +63,44 @@ export const asking = (
     retry: { initialInterval: limits.pollMinMs, backoffCoefficient: 1 },
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     summary,
+  })
+
+/** Standing in line: one activity whose tries are the looks at the line. The ledger says when to look again. */
+export const queueing = (
+  entry: PlannedEntry,
+  limits: PlanLimits,
+  untilMs: number,
+  summary: string,
+): Pick<Activities, 'waitForTurn'> =>
+  proxyActivities<Activities>({
+    taskQueue: entry.queryQueue,
+    startToCloseTimeout: limits.queryStartToCloseMs,
+    scheduleToCloseTimeout: untilMs,
+    // Only where the ledger is away; a turn that has not come names its own time.
+    retry: { initialInterval: 1_000, backoffCoefficient: 1 },
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    summary,
+  })
+
+/** Looking after an attempt that was left open: asked slower and slower, for a day. */
+export const settling = (input: SettlementInput, untilMs: number): Pick<Activities, 'settleAttempt'> =>
+  proxyActivities<Activities>({
+    taskQueue: input.queryQueue,
+    startToCloseTimeout: input.limits.queryStartToCloseMs,
+    scheduleToCloseTimeout: untilMs,
+    retry: { initialInterval: input.limits.settlePollMinMs, backoffCoefficient: 1 },
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    summary: `ask what became of attempt ${input.ref.attempt}`,
+  })
+
+/** A late picture that the caller wants kept. The provider keeps it for days; a failed download is repeated until the time for settling is over. */
+export const keepingSpares = (input: SettlementInput): Pick<Activities, 'storeSpares'> =>
+  proxyActivities<Activities>({
+    startToCloseTimeout: input.limits.storeStartToCloseMs,
+    heartbeatTimeout: input.limits.submitHeartbeatTimeoutMs,
+    scheduleToCloseTimeout: Math.max(input.limits.settleForMs, input.limits.storeStartToCloseMs),
+    retry: { initialInterval: input.limits.settlePollMinMs, maximumInterval: input.limits.settlePollMaxMs },
+    summary: `keep the late picture of attempt ${input.ref.attempt}`,
   })
 
 /** Download, check, store, close the row. A failed download never pays again, so it is repeated until the deadline. */

@@ -4,11 +4,14 @@ import type { Closing, LeftAttempt } from '../activities/index.ts'
 import type { Generation } from '../contract/index.ts'
 import { activityFailure } from '../contract/index.ts'
 import { bookkeeping } from './activity-options.ts'
-import { mayHaveCost, outcomeWhenLeft } from './decide.ts'
-import type { AttemptRecord, Failure } from './decide.ts'
+import type { Failure } from './decide.ts'
 import { applicationFailureOf, generationFailed } from './failures.ts'
-import { routeEntry } from './run.ts'
+import { happen, routeEntry } from './run.ts'
 import type { Run } from './run.ts'
+import { startSettlements } from './settlements.ts'
+import { mayHaveCost, outcomeWhenLeft } from './state.ts'
+import type { AttemptRecord } from './state.ts'
+import { stopWatching } from './watch.ts'
 
 /** Fails the generation; unless, after a reset, its row says that it was completed before: the first end stays (I2). */
 export async function endFailed(run: Run, failure: Failure): Promise<Generation> {
@@ -33,11 +36,17 @@ export async function closeCancelled(generationId: string, run: Run | null): Pro
 
 /** Ends the generation's row; attempts that are still open become owing. A cancel cannot stop this. */
 async function close(run: Run, status: Closing['status'], failure: Failure | null): Promise<Generation> {
+  await stopWatching(run)
   const closing = closingOf(run, status, failure, null)
-  run.state.endedAs = status
-  return CancellationScope.nonCancellable(() =>
-    bookkeeping(`close the generation: ${status}`).closeGeneration({ generationId: run.generationId, closing }),
-  )
+  happen(run, { kind: 'closing', status })
+  return CancellationScope.nonCancellable(async () => {
+    const closed = await bookkeeping(`close the generation: ${status}`).closeGeneration({
+      generationId: run.generationId,
+      closing,
+    })
+    await startSettlements(run, closed)
+    return closed
+  })
 }
 
 export function closingOf(run: Run, status: Closing['status'], failure: Failure | null, served: AttemptRecord | null): Closing {
@@ -63,5 +72,6 @@ export function leftAttempt(attempt: AttemptRecord): LeftAttempt {
     outcome: outcomeWhenLeft(attempt),
     reason: attempt.reason ?? 'no_answer',
     message: attempt.message ?? '',
+    providerTaskId: attempt.recorded ? null : attempt.providerTaskId,
   }
 }

@@ -1,53 +1,8 @@
 // Every branch of a generation, as one pure function: state in, next step out. `test/unit/workflows/decide.test.ts` is its table.
 // Nothing here waits, asks or writes.
-import type { AttemptOutcome, FailureType, Generation, ProviderName, RefusalReason } from '../contract/index.ts'
-import type { AttemptStanding, PlannedEntry, RoutePolicy } from '../activities/types.ts'
-
-/** Where the workflow stands with one attempt. */
-export type AttemptPhase =
-  /** the provider has a task of ours */
-  | 'accepted'
-  /** sent, no readable answer: listen first */
-  | 'unknown'
-  /** listened, and nothing was heard */
-  | 'unheard'
-  /** deadline passed while the provider was still at work */
-  | 'overdue'
-  /** provider: finished */
-  | 'succeeded'
-  /** provider: task failed */
-  | 'failed'
-  /** provider: refused for good, no task */
-  | 'rejected'
-  /** all tries used, nothing sent or refused each time, row withdrawn: free */
-  | 'exhausted'
-
-export interface AttemptRecord {
-  number: number
-  /** index in the route */
-  entry: number
-  phase: AttemptPhase
-  providerTaskId: string | null
-  recorded: boolean
-  reason: RefusalReason | null
-  message: string | null
-  provenFree: boolean
-  /** its callback has come already, so that there is nothing to wait for before asking */
-  isHeard: boolean
-  /** workflow time at which the task id was known */
-  acceptedAtMs: number | null
-}
-
-export interface GenerationState {
-  route: PlannedEntry[]
-  policy: RoutePolicy
-  deadlineAtMs: number
-  attempts: AttemptRecord[]
-  /** set once the pictures are stored and the row is closed */
-  generation: Generation | null
-  /** set when the generation is being closed without pictures */
-  endedAs: 'completed' | 'failed' | 'cancelled' | null
-}
+import type { FailureType, Generation, ProviderName } from '../contract/index.ts'
+import { isLeft, mayHaveCost, paidAttempts } from './state.ts'
+import type { AttemptRecord, GenerationState } from './state.ts'
 
 export interface Failure {
   type: FailureType
@@ -56,9 +11,15 @@ export interface Failure {
 }
 
 export type Step =
+  /** `number` is that of a new attempt, or of the one whose turn has come */
   | { kind: 'submit'; number: number; entry: number; because: string }
+  /** stand in line at the provider, until `untilMs` */
+  | { kind: 'queue'; attempt: AttemptRecord; untilMs: number; hasNext: boolean; because: string }
+  | { kind: 'leave_line'; attempt: AttemptRecord; because: string }
   | { kind: 'await'; attempt: AttemptRecord; because: string }
   | { kind: 'listen'; attempt: AttemptRecord; because: string }
+  /** nothing more can be bought, but a task that was left behind is still at work: wait for it */
+  | { kind: 'watch'; attempt: AttemptRecord; because: string }
   | { kind: 'store'; attempt: AttemptRecord; because: string }
   | { kind: 'finish'; generation: Generation }
   | { kind: 'fail'; failure: Failure; because: string }
@@ -69,12 +30,25 @@ export const lastMomentMs = 2_000
 /** What to do next. */
 export function decide(state: GenerationState, nowMs: number): Step {
   if (state.generation !== null) return { kind: 'finish', generation: state.generation }
+  // Whoever finishes first is used, also one that was left behind: it is paid for.
+  const ready = state.attempts.find(({ phase }) => phase === 'succeeded')
+  if (ready !== undefined) return { kind: 'store', attempt: ready, because: `${nameOf(state, ready)} has finished` }
   const last = state.attempts.at(-1)
-  if (last === undefined) return spend(state, nowMs, 0, 'first in the route')
+  const step = last === undefined ? spend(state, nowMs, 0, 'first in the route') : follow(state, nowMs, last)
+  const watched = step.kind === 'fail' ? stillAtWork(state, nowMs) : undefined
+  if (watched === undefined) return step
+  return { kind: 'watch', attempt: watched, because: `${nameOf(state, watched)} still works on its task` }
+}
+
+function follow(state: GenerationState, nowMs: number, last: AttemptRecord): Exclude<Step, { kind: 'finish' }> {
   const name = nameOf(state, last)
   switch (last.phase) {
     case 'succeeded':
       return { kind: 'store', attempt: last, because: `${name} has finished` }
+    case 'queued':
+      return inLine(state, nowMs, last)
+    case 'turn':
+      return { kind: 'submit', number: last.number, entry: last.entry, because: 'its turn has come' }
     case 'accepted':
       return { kind: 'await', attempt: last, because: `${name} took the task` }
     case 'unknown':
@@ -97,63 +71,39 @@ export function decide(state: GenerationState, nowMs: number): Step {
 /** Until when an attempt is waited for. An attempt that nothing can follow keeps the whole time: leaving it would gain nothing. */
 export function attemptEndsAtMs(state: GenerationState, attempt: AttemptRecord): number {
   const entry = state.route[attempt.entry]
-  const isLast =
-    !state.policy.fallback || attempt.entry + 1 >= state.route.length || paidAttempts(state) >= state.policy.maxPaidAttempts
-  if (entry === undefined || isLast || state.policy.onOverdue === 'wait') return state.deadlineAtMs
+  const mayFollow = state.policy.onOverdue === 'fallback' && !isLeft(state, attempt) && canSpend(state, attempt.entry + 1)
+  if (entry === undefined || !mayFollow) return state.deadlineAtMs
   return Math.min(state.deadlineAtMs, (attempt.acceptedAtMs ?? 0) + entry.attemptDeadlineMs)
 }
 
-/** Attempts that reached accepted or unknown and are not proven free. */
-export function paidAttempts(state: GenerationState): number {
-  return state.attempts.filter((attempt) => mayHaveCost(attempt)).length
+/** A task that was left behind and whose id is known. One without id may be heard of by settlement, but is not waited for. */
+function stillAtWork(state: GenerationState, nowMs: number): AttemptRecord | undefined {
+  if (nowMs >= state.deadlineAtMs - lastMomentMs) return undefined
+  return state.attempts.find(({ phase, providerTaskId }) => phase === 'overdue' && providerTaskId !== null)
 }
 
-/** True unless the attempt is known to cost nothing. */
-export function mayHaveCost(attempt: AttemptRecord): boolean {
-  return attempt.phase !== 'rejected' && attempt.phase !== 'exhausted' && !attempt.provenFree
-}
-
-/** How a left attempt is reported. */
-export function outcomeWhenLeft(attempt: AttemptRecord): AttemptOutcome {
-  switch (attempt.phase) {
-    case 'unknown':
-    case 'unheard':
-      return 'unknown'
-    case 'accepted':
-    case 'overdue':
-      return 'overdue'
-    case 'succeeded':
-    case 'failed':
-    case 'rejected':
-    case 'exhausted':
-      return attempt.phase
+/** In line: wait for the turn, or go to the next provider where that is sooner. Leaving costs nothing, since nothing was sent. */
+function inLine(state: GenerationState, nowMs: number, last: AttemptRecord): Exclude<Step, { kind: 'finish' }> {
+  const name = nameOf(state, last)
+  const hasNext = canSpend(state, last.entry + 1)
+  const patienceMs = hasNext ? (last.line?.sinceMs ?? nowMs) + state.policy.maxQueueMs : Infinity
+  const untilMs = Math.min(state.deadlineAtMs, patienceMs)
+  const why = last.line?.busy.message ?? 'no account has room'
+  if (nowMs >= untilMs - lastMomentMs)
+    return { kind: 'leave_line', attempt: last, because: `${name}: ${why}; waited long enough` }
+  if (isPausedBeyond(last, untilMs) && (hasNext || last.line?.busy.pausedBy === 'provider')) {
+    return { kind: 'leave_line', attempt: last, because: `${name}: ${why}` }
   }
+  return { kind: 'queue', attempt: last, untilMs, hasNext, because: `${name}: ${why}` }
 }
 
-/** The phase that follows from what the ledger row says after a submit, a query or a look-up. */
-export function phaseOf(standing: AttemptStanding): AttemptPhase {
-  switch (standing.state) {
-    case 'accepted':
-    case 'succeeded':
-    case 'failed':
-    case 'rejected':
-    case 'unknown':
-      return standing.state
-    case 'withdrawn':
-    case 'claimed':
-    case 'absent':
-      return 'exhausted'
-    // Only seen after a reset: an earlier run left this attempt, and what it paid next has a row of its own, which is found next.
-    case 'abandoned':
-    case 'settled':
-      return standing.providerTaskId === null ? 'unheard' : 'overdue'
-    // resolveAttempt waits until nobody can be sending; if one is all the same, a task may exist.
-    case 'sending':
-      return 'unknown'
-  }
+/** Every account is paused, and not one pause ends in time. What only a person can resume may be resumed at any moment, so it is waited for where nothing else is left. */
+function isPausedBeyond({ line }: AttemptRecord, untilMs: number): boolean {
+  if (line?.busy.because !== 'paused') return false
+  return line.pauseEndsAtMs === null || line.pauseEndsAtMs > untilMs - lastMomentMs
 }
 
-function afterUnheard(state: GenerationState, nowMs: number, last: AttemptRecord): Step {
+function afterUnheard(state: GenerationState, nowMs: number, last: AttemptRecord): Exclude<Step, { kind: 'finish' }> {
   const name = nameOf(state, last)
   switch (state.policy.onUnknown) {
     case 'fail':
@@ -165,7 +115,7 @@ function afterUnheard(state: GenerationState, nowMs: number, last: AttemptRecord
   }
 }
 
-function afterExhausted(state: GenerationState, nowMs: number, last: AttemptRecord): Step {
+function afterExhausted(state: GenerationState, nowMs: number, last: AttemptRecord): Exclude<Step, { kind: 'finish' }> {
   // Our own ledger was away and nothing was sent: no reason to leave a provider that was never asked.
   if (last.reason === 'ledger_unavailable') return spend(state, nowMs, last.entry, 'the ledger is back and nothing had been sent')
   return spend(
@@ -176,7 +126,7 @@ function afterExhausted(state: GenerationState, nowMs: number, last: AttemptReco
   )
 }
 
-function afterRefusal(state: GenerationState, nowMs: number, last: AttemptRecord): Step {
+function afterRefusal(state: GenerationState, nowMs: number, last: AttemptRecord): Exclude<Step, { kind: 'finish' }> {
   const said = `${nameOf(state, last)}: ${last.message ?? last.reason ?? 'no reason given'}`
   if (last.reason === 'content_policy' && state.policy.onRefusal === 'fail') return fail('ContentRefused', said, state, last)
   if (last.reason === 'invalid_input' || last.reason === 'source_image') return fail('InputRefused', said, state, last)
@@ -184,23 +134,53 @@ function afterRefusal(state: GenerationState, nowMs: number, last: AttemptRecord
 }
 
 /** The next attempt, if time, route and money allow one. */
-function spend(state: GenerationState, nowMs: number, entry: number, because: string): Step {
+function spend(state: GenerationState, nowMs: number, entry: number, because: string): Exclude<Step, { kind: 'finish' }> {
   const last = state.attempts.at(-1)
   // Polls end up to one poll early: a second spend in that last moment could not be waited for any more.
   const endsAtMs = last === undefined ? state.deadlineAtMs : state.deadlineAtMs - lastMomentMs
   if (nowMs >= endsAtMs) return fail('DeadlineExceeded', `the deadline passed; ${because}`, state, last)
-  const follows = last !== undefined && entry !== last.entry
-  if (state.route[entry] === undefined || (follows && !state.policy.fallback)) {
-    const why = last !== undefined && !state.policy.fallback ? 'fallback is switched off' : 'no further provider in the route'
-    return fail('ProvidersExhausted', `${because}; ${why}`, state, last)
-  }
-  if (paidAttempts(state) >= state.policy.maxPaidAttempts) {
-    return fail('PaidAttemptsExhausted', `${because}; maxPaidAttempts (${state.policy.maxPaidAttempts}) is used up`, state, last)
-  }
+  const obstacle = obstacleTo(state, entry)
+  if (obstacle !== null) return fail(obstacle.type, `${because}; ${obstacle.why}`, state, last)
   return { kind: 'submit', number: state.attempts.length + 1, entry, because }
 }
 
-function fail(type: FailureType, message: string, state: GenerationState, last: AttemptRecord | undefined): Step {
+/** Whether anything may follow, time apart. */
+function canSpend(state: GenerationState, entry: number): boolean {
+  return obstacleTo(state, entry) === null
+}
+
+function obstacleTo(state: GenerationState, entry: number): { type: FailureType; why: string } | null {
+  const { policy, route } = state
+  const last = state.attempts.at(-1)
+  const isFallback = last !== undefined && entry !== last.entry
+  if (isFallback && !policy.fallback) return { type: 'ProvidersExhausted', why: 'fallback is switched off' }
+  const next = route[entry]
+  if (next === undefined) return { type: 'ProvidersExhausted', why: 'no further provider in the route' }
+  if (paidAttempts(state) >= policy.maxPaidAttempts) {
+    return { type: 'PaidAttemptsExhausted', why: `maxPaidAttempts (${policy.maxPaidAttempts}) is used up` }
+  }
+  if (policy.maxCostUsd !== null && spentAtMostUsd(state) + (next.priceUsd ?? Infinity) > policy.maxCostUsd + roundingUsd) {
+    return { type: 'CostLimitReached', why: `another attempt would cost more than maxCostUsd (${policy.maxCostUsd}) allows` }
+  }
+  return null
+}
+
+/** Prices have at most five decimals; adding a few of them in floating point is off by far less than this. */
+const roundingUsd = 1e-9
+
+/** By list prices. An attempt without one has used up any limit. */
+function spentAtMostUsd(state: GenerationState): number {
+  return state.attempts
+    .filter((attempt) => mayHaveCost(attempt))
+    .reduce((sum, { entry }) => sum + (state.route[entry]?.priceUsd ?? Infinity), 0)
+}
+
+function fail(
+  type: FailureType,
+  message: string,
+  state: GenerationState,
+  last: AttemptRecord | undefined,
+): Extract<Step, { kind: 'fail' }> {
   const provider = last === undefined ? undefined : state.route[last.entry]?.provider
   return { kind: 'fail', failure: { type, message, ...(provider === undefined ? {} : { provider }) }, because: message }
 }

@@ -1,17 +1,21 @@
-// The story of one generation. Every branch is in decide.ts; here is only what each step does.
-import { CancellationScope, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow'
+// The story of one generation. Every branch is in decide.ts, every change in state.ts; here is only what each step does.
+import { CancellationScope, condition, isCancellation, setHandler, sleep, workflowInfo } from '@temporalio/workflow'
 import { CancelledFailure } from '@temporalio/common'
 import type { AttemptStanding } from '../activities/types.ts'
 import type { DecisionReport, Generation, GenerationRequest, LiveView } from '../contract/index.ts'
-import { activityFailure, statusQuery, wakeSignal } from '../contract/index.ts'
-import { asking, bookkeeping, planLocally, storing, submitting } from './activity-options.ts'
-import { closeCancelled, closingOf, endFailed, leftAttempt } from './close.ts'
-import { attemptEndsAtMs, decide, lastMomentMs, mayHaveCost, phaseOf } from './decide.ts'
-import type { GenerationState, Step } from './decide.ts'
-import { applicationFailureOf, generationFailed, lastKnownTaskId, refusalOf, sentenceOf } from './failures.ts'
+import { statusQuery, wakeSignal } from '../contract/index.ts'
+import { asking, bookkeeping, planLocally, queueing, storing } from './activity-options.ts'
+import { closeCancelled, closingOf, endFailed } from './close.ts'
+import { attemptEndsAtMs, decide, lastMomentMs } from './decide.ts'
+import type { Step } from './decide.ts'
+import { applicationFailureOf, generationFailed, sentenceOf } from './failures.ts'
 import { liveView } from './live-view.ts'
-import { note, routeEntry } from './run.ts'
+import { happen, note, routeEntry } from './run.ts'
 import type { Run } from './run.ts'
+import { startSettlements } from './settlements.ts'
+import type { GenerationState } from './state.ts'
+import { trySubmit } from './submit.ts'
+import { hasLateSuccess, isWatched, stopWatching, watchLeftAttempts } from './watch.ts'
 import { createWakes } from './wakes.ts'
 
 type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>
@@ -25,19 +29,19 @@ export async function GenerateImage(request: GenerationRequest): Promise<Generat
   const startedAtMs = Date.now()
   const wakes = createWakes()
   const decisions: DecisionReport[] = []
-  let state: GenerationState | null = null
+  let run: Run | null = null
   // Before the first await: a callback may come sooner than the submit's reply.
   setHandler(wakeSignal, wakes.receive)
-  setHandler(statusQuery, (): LiveView => liveView(state, decisions, wakes.total()))
+  setHandler(statusQuery, (): LiveView => liveView(run?.state ?? null, decisions, wakes.total()))
 
-  let run: Run | null = null
   try {
     const plan = await makePlan(generationId, request)
     // By the clock of the workflow, like every later decision.
     decisions.push(...plan.decisions.map((decision) => ({ ...decision, at: new Date(Date.now()).toISOString() })))
     const { route, policy } = plan
-    state = { route, policy, deadlineAtMs: startedAtMs + plan.deadlineMs, attempts: [], generation: null, endedAs: null }
-    run = { generationId, plan, state, wakes, decisions }
+    const deadlineAtMs = startedAtMs + plan.deadlineMs
+    const state: GenerationState = { route, policy, deadlineAtMs, attempts: [], generation: null, endedAs: null }
+    run = { generationId, plan, state, wakes, decisions, watched: { scope: new CancellationScope(), running: new Map() } }
     return await tellStory(run)
   } catch (error) {
     if (!isCancellation(error)) throw error
@@ -56,27 +60,62 @@ async function tellStory(run: Run): Promise<Generation> {
     note(run, step)
     switch (step.kind) {
       case 'submit':
-        await trySubmit(run, step)
+        watchLeftAttempts(run)
+        await unlessServed(run, () => trySubmit(run, step))
+        break
+      case 'queue':
+        await unlessServed(run, () => waitForTurn(run, step))
+        break
+      case 'leave_line':
+        await leaveLine(run, step)
         break
       case 'await':
-        await wakeOrPoll(run, step)
+        await unlessServed(run, () => wakeOrPoll(run, step))
         break
       case 'listen':
-        await listenForLostReply(run, step)
+        await unlessServed(run, () => listenForLostReply(run, step))
+        break
+      case 'watch':
+        watchLeftAttempts(run)
+        await condition(
+          () => !isWatched(run, step.attempt.number),
+          Math.max(1, run.state.deadlineAtMs - lastMomentMs - Date.now()),
+          {
+            summary: `attempt ${step.attempt.number} may still finish`,
+          },
+        )
         break
       case 'store':
         await storeImages(run, step)
         break
       case 'finish':
-        return finish(step.generation)
+        return finish(run, step.generation)
       case 'fail':
         return endFailed(run, step.failure)
     }
   }
 }
 
+/** Runs one step, and ends it as soon as an attempt that was left behind turns out to have a picture: then nothing else is needed. */
+async function unlessServed(run: Run, work: () => Promise<void>): Promise<void> {
+  const scope = new CancellationScope()
+  const working = scope.run(work)
+  // It may fail while the race below is being decided; it is awaited in any case.
+  working.catch(() => undefined)
+  await Promise.race([working, condition(() => hasLateSuccess(run))])
+  if (hasLateSuccess(run)) scope.cancel()
+  try {
+    await working
+  } catch (error) {
+    // Its own end, not that of the generation: a submit that was on the wire has been booked meanwhile.
+    if (!isCancellation(error) || !hasLateSuccess(run)) throw error
+  }
+}
+
 /** After a reset the row may say that the generation had ended otherwise before: that end stays (I2). */
-function finish(generation: Generation): Generation {
+async function finish(run: Run, generation: Generation): Promise<Generation> {
+  await stopWatching(run)
+  await CancellationScope.nonCancellable(() => startSettlements(run, generation))
   if (generation.status === 'completed') return generation
   if (generation.status === 'cancelled') throw new CancelledFailure('the generation had been cancelled')
   throw generationFailed(
@@ -100,72 +139,30 @@ async function makePlan(generationId: string, request: GenerationRequest): Promi
   }
 }
 
-/** Claims and sends one attempt. However the activity ends, the ledger row says what it means. */
-async function trySubmit(run: Run, step: StepOf<'submit'>): Promise<void> {
-  const { plan, state, generationId } = run
-  const entry = routeEntry(plan, step.entry)
-  const ref = { generationId, item: 0, attempt: step.number }
-  const left = state.attempts.filter((attempt) => mayHaveCost(attempt)).map((attempt) => leftAttempt(attempt))
-  const untilDeadlineMs = state.deadlineAtMs - Date.now()
-  const summary = `submit to ${entry.provider} (${entry.model}), attempt ${step.number}`
-  let standing: AttemptStanding
+/** Stands in line for a place at the provider's accounts. */
+async function waitForTurn(run: Run, { attempt, untilMs, hasNext }: StepOf<'queue'>): Promise<void> {
+  const { plan, generationId } = run
+  const { number } = attempt
+  const entry = routeEntry(plan, attempt.entry)
+  const input = { ref: { generationId, item: 0, attempt: number }, entry: attempt.entry, priority: plan.policy.priority, hasNext }
+  const leftMs = Math.max(1, untilMs - Date.now())
   try {
-    standing = await submitting(entry, plan.limits, untilDeadlineMs, summary).submitTask({ ref, entry: step.entry, left })
+    const standing = await queueing(entry, plan.limits, leftMs, `stand in line at ${entry.provider}`).waitForTurn(input)
+    happen(run, { kind: 'line_ended', number, standing })
   } catch (error) {
-    standing = await CancellationScope.nonCancellable(() => standingAfterFailure(ref, step.entry, error))
+    if (isCancellation(error)) throw error
+    // The time in line is over, which `decide` sees by the clock; anything else that ends it early is tried again after a pause.
+    if (Date.now() < untilMs - lastMomentMs) await sleep(plan.limits.pollMinMs, { summary: 'stand in line again' })
   }
-  state.attempts.push({
-    number: step.number,
-    entry: step.entry,
-    phase: phaseOf(standing),
-    providerTaskId: standing.providerTaskId,
-    recorded: standing.recorded,
-    reason: standing.reason,
-    message: standing.message,
-    provenFree: standing.provenFree,
-    isHeard: false,
-    acceptedAtMs: standing.providerTaskId === null ? null : Date.now(),
-  })
 }
 
-/** A timeout, a crash or a cancel proves nothing (I3): only a typed refusal may be taken at its word. */
-async function standingAfterFailure(
-  ref: { generationId: string; item: number; attempt: number },
-  entry: number,
-  error: unknown,
-): Promise<AttemptStanding> {
-  const failure = applicationFailureOf(error)
-  if (failure?.type === activityFailure.submitRefused) {
-    return { state: 'rejected', providerTaskId: null, recorded: true, ...refusalOf(failure), provenFree: true, tries: 1 }
-  }
-  const heardTaskId = lastKnownTaskId(error)
-  if (heardTaskId !== null) {
-    // The worker died with the reply in hand: its last heartbeat names the task, and `awaitTask` writes it.
-    return {
-      state: 'accepted',
-      providerTaskId: heardTaskId,
-      recorded: false,
-      reason: null,
-      message: null,
-      provenFree: false,
-      tries: 1,
-    }
-  }
-  const isRefusedForNow = failure?.type === activityFailure.submitRefusedForNow
-  const isLedgerAway = failure?.type === activityFailure.ledgerUnavailable
-  const why = isRefusedForNow
-    ? refusalOf(failure)
-    : { reason: isLedgerAway ? ('ledger_unavailable' as const) : ('withdrawn' as const), message: sentenceOf(error) }
-  const withdraw = async (): Promise<AttemptStanding> =>
-    bookkeeping('withdraw the attempt').withdrawAttempt({ ref, entry, ...why })
-  const resolve = async (): Promise<AttemptStanding> =>
-    bookkeeping('look up what became of the submit').resolveAttempt({ ref, entry })
-  // A refusal on the last try left the row free; after anything else somebody may still be sending, so look first.
-  let standing = isRefusedForNow ? await withdraw() : await resolve()
-  while (standing.state === 'absent' || standing.state === 'claimed' || standing.state === 'sending') {
-    standing = standing.state === 'sending' ? await resolve() : await withdraw()
-  }
-  return standing
+/** Nothing was sent, so this is free; unless the row says otherwise, and then that counts. */
+async function leaveLine(run: Run, { attempt, because }: StepOf<'leave_line'>): Promise<void> {
+  const { number, entry, line } = attempt
+  const ref = { generationId: run.generationId, item: 0, attempt: number }
+  const reason = line?.busy.because === 'paused' ? 'paused' : 'busy'
+  const standing = await bookkeeping('leave the line').withdrawAttempt({ ref, entry, reason, message: because })
+  happen(run, { kind: 'line_ended', number, standing })
 }
 
 /** Signal or grace timer, then one activity that asks until the provider has an end for this attempt. */
@@ -193,19 +190,13 @@ async function wakeOrPoll(run: Run, { attempt }: StepOf<'await'>): Promise<void>
     })
   try {
     const standing = await wakes.wakeOrPoll(attempt.number, graceMs, grace, ask, plan.limits)
-    attempt.recorded = true
-    attempt.phase = phaseOf(standing)
-    attempt.reason = standing.reason
-    attempt.message = standing.message
-    attempt.provenFree = standing.provenFree
+    happen(run, { kind: 'answered', number: attempt.number, standing })
   } catch (error) {
     if (isCancellation(error)) throw error
     // Only the deadline may end the wait: a poller that ends early for any other reason is started again after the next grace.
     if (Date.now() < endsAtMs - lastMomentMs) return
     // No answer in time is not a failure of the task: it is left open, owing.
-    attempt.phase = 'overdue'
-    attempt.reason = 'deadline'
-    attempt.message = sentenceOf(error)
+    happen(run, { kind: 'overdue', number: attempt.number, message: sentenceOf(error) })
   }
 }
 
@@ -227,13 +218,10 @@ async function listenForLostReply(run: Run, { attempt }: StepOf<'listen'>): Prom
     })
   try {
     const standing = await wakes.wakeOrPoll(attempt.number, 0, '', ask, plan.limits)
-    attempt.providerTaskId = standing.providerTaskId
-    attempt.phase = standing.state === 'unknown' ? 'unheard' : phaseOf(standing)
-    attempt.isHeard = true
-    attempt.acceptedAtMs = Date.now()
+    happen(run, { kind: 'listened', number: attempt.number, standing })
   } catch (error) {
     if (isCancellation(error)) throw error
-    attempt.phase = 'unheard'
+    happen(run, { kind: 'listened', number: attempt.number, standing: null })
   }
 }
 
@@ -244,12 +232,13 @@ async function storeImages(run: Run, { attempt }: StepOf<'store'>): Promise<void
   const closing = closingOf(run, 'completed', null, attempt)
   try {
     const activities = storing(plan.limits, untilDeadlineMs, `fetch and store the picture of attempt ${attempt.number}`)
-    state.generation = await activities.storeImages({ ref, entry: attempt.entry, closing })
+    happen(run, { kind: 'stored', generation: await activities.storeImages({ ref, entry: attempt.entry, closing }) })
   } catch (error) {
     if (isCancellation(error)) throw error
     // A run that fails while a cancel waits for it is not tried again: the caller's word counts, not the failure.
     if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the generation was cancelled')
     // The provider has the picture and was paid: asking another one would pay twice for one picture.
-    state.generation = await endFailed(run, { type: 'ResultUnavailable', message: sentenceOf(error) })
+    const failure = { type: 'ResultUnavailable' as const, message: sentenceOf(error) }
+    happen(run, { kind: 'stored', generation: await endFailed(run, failure) })
   }
 }

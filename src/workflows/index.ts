@@ -1,2 +1,3 @@
 // The entry of the workflow bundle: one export per workflow type.
 export { GenerateImage } from './generate-image.ts'
+export { SettleAttempt } from './settle-attempt.ts'

@@ -1,7 +1,10 @@
 // What the `status` query answers while a generation runs.
 import type { DecisionReport, GenerationStatus, LiveView } from '../contract/index.ts'
-import { outcomeWhenLeft } from './decide.ts'
-import type { AttemptRecord, GenerationState } from './decide.ts'
+import { outcomeWhenLeft } from './state.ts'
+import type { AttemptPhase, AttemptRecord, GenerationState } from './state.ts'
+
+/** Phases in which an attempt has no outcome yet. */
+const openPhases: readonly AttemptPhase[] = ['queued', 'turn', 'accepted', 'unknown']
 
 export function liveView(state: GenerationState | null, decisions: DecisionReport[], wakes: number): LiveView {
   if (state === null) return { status: 'planning', attempts: [], decisions, wakes }
@@ -9,7 +12,7 @@ export function liveView(state: GenerationState | null, decisions: DecisionRepor
     item: 0,
     number: attempt.number,
     provider: state.route[attempt.entry]?.provider ?? 'kie',
-    outcome: attempt.phase === 'accepted' || attempt.phase === 'unknown' ? null : outcomeWhenLeft(attempt),
+    outcome: openPhases.includes(attempt.phase) ? null : outcomeWhenLeft(attempt),
     reason: attempt.reason,
     message: attempt.message,
     providerTaskId: attempt.providerTaskId,
@@ -19,6 +22,8 @@ export function liveView(state: GenerationState | null, decisions: DecisionRepor
 
 function statusOf(last: AttemptRecord | undefined): GenerationStatus {
   switch (last?.phase) {
+    case 'queued':
+      return 'queued'
     case 'accepted':
       return 'waiting'
     case 'unknown':

@@ -1,0 +1,235 @@
+// Where a generation stands, and what each thing that happens does to it: `apply` is pure, like `decide`, and the only way to change it.
+import type { AttemptOutcome, Generation, RefusalReason } from '../contract/index.ts'
+import type { AttemptStanding, BusyReport, PlannedEntry, RoutePolicy } from '../activities/types.ts'
+
+/** Where the workflow stands with one attempt. */
+export type AttemptPhase =
+  /** claimed, but no account has room: in line, nothing sent */
+  | 'queued'
+  /** its turn has come: a permit is held for it */
+  | 'turn'
+  /** the provider has a task of ours */
+  | 'accepted'
+  /** sent, no readable answer: listen first */
+  | 'unknown'
+  /** listened, and nothing was heard */
+  | 'unheard'
+  /** its time passed while the provider was still at work; it stays watched while its successor runs */
+  | 'overdue'
+  /** provider: finished */
+  | 'succeeded'
+  /** provider: task failed */
+  | 'failed'
+  /** provider: refused for good, no task */
+  | 'rejected'
+  /** all tries used, or the line was too long: nothing sent or refused each time, row withdrawn: free */
+  | 'exhausted'
+
+export interface AttemptRecord {
+  number: number
+  /** index in the route */
+  entry: number
+  phase: AttemptPhase
+  providerTaskId: string | null
+  recorded: boolean
+  reason: RefusalReason | null
+  message: string | null
+  provenFree: boolean
+  /** its callback has come already, so that there is nothing to wait for before asking */
+  isHeard: boolean
+  /** workflow time at which the task id was known */
+  acceptedAtMs: number | null
+  /** set while it is in line */
+  line: { sinceMs: number; busy: BusyReport; pauseEndsAtMs: number | null } | null
+}
+
+export interface GenerationState {
+  route: PlannedEntry[]
+  policy: RoutePolicy
+  deadlineAtMs: number
+  attempts: AttemptRecord[]
+  /** set once the pictures are stored and the row is closed */
+  generation: Generation | null
+  /** set when the generation is being closed without pictures */
+  endedAs: 'completed' | 'failed' | 'cancelled' | null
+}
+
+/** What can happen to a generation. `standing` is what the ledger row says afterwards. */
+export type StoryEvent =
+  /** a run of the submit ended, however it did */
+  | { kind: 'submitted'; number: number; entry: number; standing: AttemptStanding }
+  /** waiting in line ended: its turn has come, or its row says otherwise */
+  | { kind: 'line_ended'; number: number; standing: AttemptStanding }
+  /** the provider was asked until it had an end for the task */
+  | { kind: 'answered'; number: number; standing: AttemptStanding }
+  /** its time passed without an end */
+  | { kind: 'overdue'; number: number; message: string }
+  /** listening for a lost reply ended; null: with nothing heard */
+  | { kind: 'listened'; number: number; standing: AttemptStanding | null }
+  | { kind: 'stored'; generation: Generation }
+  | { kind: 'closing'; status: 'completed' | 'failed' | 'cancelled' }
+
+export function apply(state: GenerationState, event: StoryEvent, nowMs: number): GenerationState {
+  switch (event.kind) {
+    case 'stored':
+      return { ...state, generation: event.generation }
+    case 'closing':
+      return { ...state, endedAs: event.status }
+    case 'submitted':
+      return withAttempt(state, submitted(state, event, nowMs))
+    case 'line_ended':
+      return change(state, event.number, (attempt) => standingInLine(attempt, event.standing, nowMs))
+    case 'answered':
+      return change(state, event.number, (attempt) => answered(attempt, event.standing))
+    case 'overdue':
+      return change(state, event.number, (attempt) => ({
+        ...attempt,
+        phase: 'overdue',
+        reason: 'deadline',
+        message: event.message,
+      }))
+    case 'listened':
+      return change(state, event.number, (attempt) => listened(state, attempt, event.standing, nowMs))
+  }
+}
+
+function submitted(
+  state: GenerationState,
+  { number, entry, standing }: Extract<StoryEvent, { kind: 'submitted' }>,
+  nowMs: number,
+): AttemptRecord {
+  const earlier = attemptOf(state, number)
+  const fresh: AttemptRecord = {
+    number,
+    entry,
+    phase: 'queued',
+    providerTaskId: null,
+    recorded: true,
+    reason: null,
+    message: null,
+    provenFree: false,
+    isHeard: false,
+    acceptedAtMs: null,
+    line: earlier?.line ?? null,
+  }
+  return standingInLine(fresh, standing, nowMs)
+}
+
+/** A row that is still `claimed` waits, unless it was given its turn or nobody says why it waits; anything else is an outcome. */
+function standingInLine(attempt: AttemptRecord, standing: AttemptStanding, nowMs: number): AttemptRecord {
+  const { busy } = standing
+  if (standing.state === 'claimed' && busy !== undefined) {
+    const pauseEndsAtMs = busy.pauseEndsInMs === null ? null : nowMs + busy.pauseEndsInMs
+    return { ...attempt, phase: 'queued', line: { sinceMs: attempt.line?.sinceMs ?? nowMs, busy, pauseEndsAtMs } }
+  }
+  const isTurn = standing.state === 'claimed' && attempt.line !== null
+  return {
+    ...attempt,
+    phase: isTurn ? 'turn' : phaseOf(standing),
+    providerTaskId: standing.providerTaskId,
+    recorded: standing.recorded,
+    reason: standing.reason,
+    message: standing.message,
+    provenFree: standing.provenFree,
+    acceptedAtMs: standing.providerTaskId === null ? null : nowMs,
+  }
+}
+
+function answered(attempt: AttemptRecord, standing: AttemptStanding): AttemptRecord {
+  const { reason, message, provenFree } = standing
+  return { ...attempt, recorded: true, phase: phaseOf(standing), reason, message, provenFree }
+}
+
+function listened(
+  state: GenerationState,
+  attempt: AttemptRecord,
+  standing: AttemptStanding | null,
+  nowMs: number,
+): AttemptRecord {
+  if (standing === null || standing.state === 'unknown') return { ...attempt, phase: 'unheard' }
+  const phase = phaseOf(standing)
+  return {
+    ...attempt,
+    providerTaskId: standing.providerTaskId,
+    // One that was left meanwhile is not waited for as the current one is: it stays behind, and watched.
+    phase: phase === 'accepted' && isLeft(state, attempt) ? 'overdue' : phase,
+    reason: standing.reason,
+    message: standing.message,
+    provenFree: standing.provenFree,
+    isHeard: true,
+    acceptedAtMs: nowMs,
+  }
+}
+
+function change(state: GenerationState, number: number, how: (attempt: AttemptRecord) => AttemptRecord): GenerationState {
+  return { ...state, attempts: state.attempts.map((attempt) => (attempt.number === number ? how(attempt) : attempt)) }
+}
+
+function withAttempt(state: GenerationState, attempt: AttemptRecord): GenerationState {
+  if (attemptOf(state, attempt.number) !== undefined) return change(state, attempt.number, () => attempt)
+  return { ...state, attempts: [...state.attempts, attempt] }
+}
+
+export function attemptOf(state: GenerationState, number: number): AttemptRecord | undefined {
+  return state.attempts.find((attempt) => attempt.number === number)
+}
+
+/** Another attempt was begun after it. */
+export function isLeft(state: GenerationState, attempt: AttemptRecord): boolean {
+  return state.attempts.at(-1)?.number !== attempt.number
+}
+
+/** True unless the attempt is known to cost nothing. */
+export function mayHaveCost({ phase, provenFree }: AttemptRecord): boolean {
+  return phase !== 'rejected' && phase !== 'exhausted' && phase !== 'queued' && phase !== 'turn' && !provenFree
+}
+
+/** Attempts that reached accepted or unknown and are not proven free. */
+export function paidAttempts(state: GenerationState): number {
+  return state.attempts.filter((attempt) => mayHaveCost(attempt)).length
+}
+
+/** How a left attempt is reported. */
+export function outcomeWhenLeft(attempt: AttemptRecord): AttemptOutcome {
+  switch (attempt.phase) {
+    case 'unknown':
+    case 'unheard':
+      return 'unknown'
+    case 'accepted':
+    case 'overdue':
+      return 'overdue'
+    case 'queued':
+    case 'turn':
+      return 'exhausted'
+    case 'succeeded':
+    case 'failed':
+    case 'rejected':
+    case 'exhausted':
+      return attempt.phase
+  }
+}
+
+/** The phase that follows from what the ledger row says after a submit, a query or a look-up. */
+export function phaseOf(standing: AttemptStanding): AttemptPhase {
+  switch (standing.state) {
+    case 'accepted':
+    case 'succeeded':
+    case 'failed':
+    case 'rejected':
+    case 'unknown':
+      return standing.state
+    case 'withdrawn':
+    case 'claimed':
+    case 'absent':
+      return 'exhausted'
+    // Only seen after a reset: an earlier run left this attempt. What it paid next has a row of its own, which is found next.
+    case 'abandoned':
+      return standing.providerTaskId === null ? 'unheard' : 'overdue'
+    // Only after the end of its generation, which a reset does not change (I2): nothing is to be waited for.
+    case 'settled':
+      return 'failed'
+    // resolveAttempt waits until nobody can be sending; if one is all the same, a task may exist.
+    case 'sending':
+      return 'unknown'
+  }
+}
