@@ -133,6 +133,7 @@ export interface AccountsTable {
   paused_until: Date | null
   failures: Generated<number>
   slow_start: Generated<boolean>
+  fresh_from: Date | null
   balance_credits: Amount
   balance_usd: Amount
   balance_at: Date | null
@@ -156,10 +157,12 @@ export interface PermitsTable {
   item: number
   attempt: number
   granted_at: Generated<Date>
-  /** given out in the line and not used yet: free again after this */
-  held_until: Date | null
-  /** null while the POST may be on the wire */
-  counts_until: Date | null
+  /** null while it is held for a turn in the line and not used yet */
+  send_id: string | null
+  window_ms: number
+  /** held, or its POST may be on the wire, until then; null: answered */
+  open_until: Date | null
+  counts_until: Date
   lease_until: Date
   released_at: Date | null
 }
@@ -174,6 +177,7 @@ export interface LineTable {
   joined_at: Generated<Date>
   seen_at: Generated<Date>
   expected_at: Generated<Date>
+  granted_at: Date | null
 }
 
 export interface BudgetsTable {

@@ -74,6 +74,8 @@ async function createAccounts(db: Kysely<unknown>): Promise<void> {
     .addColumn('failures', 'integer', (column) => column.notNull().defaultTo(0))
     // after the breaker: one send at a time until one is accepted
     .addColumn('slow_start', 'boolean', (column) => column.notNull().defaultTo(false))
+    // what a send says that began before this is old news: it was resumed since, or the breaker has heard enough
+    .addColumn('fresh_from', moment)
     .addColumn('balance_credits', 'numeric')
     .addColumn('balance_usd', 'numeric')
     .addColumn('balance_at', moment)
@@ -99,15 +101,29 @@ async function createAccounts(db: Kysely<unknown>): Promise<void> {
     .addColumn('item', 'integer', (column) => column.notNull())
     .addColumn('attempt', 'integer', (column) => column.notNull())
     .addColumn('granted_at', moment, (column) => column.notNull().defaultTo(databaseClock))
-    // given out in the line and not used yet: free again after this
-    .addColumn('held_until', moment)
-    // null while the POST may be on the wire: it counts in the window until its answer, and a window longer
-    .addColumn('counts_until', moment)
+    // null while it is held for a turn in the line and not used yet
+    .addColumn('send_id', 'text')
+    .addColumn('window_ms', 'integer', (column) => column.notNull())
+    // held, or its POST may be on the wire, until then; null: answered
+    .addColumn('open_until', moment)
+    // in the window: until the hold is over; then until the send deadline, and from its answer on, a window longer
+    .addColumn('counts_until', moment, (column) => column.notNull())
     // at work at the provider until released, or until this
     .addColumn('lease_until', moment, (column) => column.notNull())
     .addColumn('released_at', moment)
     .execute()
-  await db.schema.createIndex('permits_by_account').on('permits').columns(['mode', 'provider', 'account', 'granted_at']).execute()
+  const place = ['mode', 'provider', 'account'] as const
+  await db.schema
+    .createIndex('permits_in_window')
+    .on('permits')
+    .columns([...place, 'counts_until'])
+    .execute()
+  await db.schema
+    .createIndex('permits_in_flight')
+    .on('permits')
+    .columns([...place, 'lease_until'])
+    .where(sql.ref('released_at'), 'is', null)
+    .execute()
   await db.schema.createIndex('permits_by_attempt').on('permits').columns(['generation_id', 'item', 'attempt']).execute()
   await db.schema
     .createTable('line')
@@ -122,6 +138,8 @@ async function createAccounts(db: Kysely<unknown>): Promise<void> {
     .addColumn('seen_at', moment, (column) => column.notNull().defaultTo(databaseClock))
     // when it was told to ask again
     .addColumn('expected_at', moment, (column) => column.notNull().defaultTo(databaseClock))
+    // a permit is held for it: it stands in nobody's way, and comes back to its place if it lets the permit go to waste
+    .addColumn('granted_at', moment)
     .addPrimaryKeyConstraint('line_pkey', ['generation_id', 'item', 'attempt'])
     .execute()
   await db.schema
