@@ -2,4 +2,5 @@
 export * from './generation.ts'
 export * from './messages.ts'
 export * from './names.ts'
+export * from './word-lists.ts'
 export * from './words.ts'

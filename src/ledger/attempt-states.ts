@@ -1,6 +1,7 @@
 // The moves of an attempt's ledger row, as data. The statements in `attempts.ts` take their allowed from-states from here,
 // so the table is the only place where a move can be added or forbidden. A pair that is not listed touches nothing.
 import type { AttemptState } from '../contract/index.ts'
+import { attemptStates } from '../contract/word-lists.ts'
 
 /** Where a row can be, `absent` when there is none. */
 export type AttemptPlace = AttemptState | 'absent'
@@ -57,20 +58,6 @@ export function movesOf(event: AttemptEvent): { from: AttemptState; to: AttemptS
     return to === null ? [] : [{ from, to }]
   })
 }
-
-/** Every state, in the order of a life. */
-export const attemptStates = [
-  'claimed',
-  'sending',
-  'accepted',
-  'unknown',
-  'succeeded',
-  'failed',
-  'abandoned',
-  'rejected',
-  'withdrawn',
-  'settled',
-] as const satisfies readonly AttemptState[]
 
 /**
  * States in which a task may have been made, so that the attempt may cost money unless it is proven free. `settled` is not among

@@ -1,7 +1,7 @@
 // Status of a generation that has not ended: derived from its newest attempt, never stored, so that the two cannot disagree.
 import { type Expression, type SqlBool, sql } from 'kysely'
 import type { AttemptState, GenerationStatus } from '../contract/index.ts'
-import { attemptStates } from './attempt-states.ts'
+import { attemptStates } from '../contract/word-lists.ts'
 
 type OpenStatus = Exclude<GenerationStatus, 'completed' | 'failed' | 'cancelled'>
 

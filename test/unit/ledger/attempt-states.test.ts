@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { AttemptState } from '../../../src/contract/index.ts'
+import { attemptStates } from '../../../src/contract/word-lists.ts'
 import {
   type AttemptEvent,
   attemptMoves,
   type AttemptPlace,
-  attemptStates,
   movesOf,
   nextState,
   statesThatMayCost,

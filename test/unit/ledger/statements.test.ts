@@ -3,13 +3,8 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import {
-  type AttemptEvent,
-  type AttemptPlace,
-  attemptMoves,
-  attemptStates,
-  nextState,
-} from '../../../src/ledger/attempt-states.ts'
+import { attemptStates } from '../../../src/contract/word-lists.ts'
+import { type AttemptEvent, type AttemptPlace, attemptMoves, nextState } from '../../../src/ledger/attempt-states.ts'
 import type { AttemptRef, Ledger } from '../../../src/ledger/ledger.ts'
 import { ledgerBackends, suiteLedger, type TestLedger } from '../../helpers/ledger.ts'
 import { claimed, execute, force, leftAs, newAttempt, nextOf, openGeneration, passDeadline, sendTimeoutMs } from './fixtures.ts'
