@@ -46,8 +46,8 @@ export interface KillRecord {
   downMs: number
 }
 
-/** Work must have begun: what dies while it starts dies for nothing. */
-const leastUptimeMs = 300
+/** A worker that dies before its first submit shows nothing: time for replay and planning of what had queued up meanwhile. */
+const leastUptime = { minMs: 900, maxMs: 1_500 }
 
 /** Kills and restarts `kills` times at seeded times of the load, the same for every contestant, and leaves one alive. */
 export async function killAndRestart(
@@ -61,8 +61,9 @@ export async function killAndRestart(
   const slotMs = (generations * 1_000) / perSecond / kills
   let running = first
   for (let index = 0; index < kills; index += 1) {
-    const dueMs = startedAtMs + slotMs * (index + between(randomOf(seed, 'kill', index), 0.3, 1))
-    await sleep(Math.max(leastUptimeMs, dueMs - performance.now()))
+    const random = randomOf(seed, 'kill', index)
+    const dueMs = startedAtMs + slotMs * (index + between(random, 0.3, 1))
+    await sleep(Math.max(between(random, leastUptime.minMs, leastUptime.maxMs), dueMs - performance.now()))
     running.child.kill('SIGKILL')
     const killedAtMs = performance.now()
     const inFlight = simulator.ledger().filter(({ reply }) => reply === 'pending').length
