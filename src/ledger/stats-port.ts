@@ -1,5 +1,5 @@
 // What the ledger's rows say about a period, counted in SQL.
-import type { ProviderName, SpendMode } from '../contract/index.ts'
+import type { AttemptReport, ProviderName, SpendMode } from '../contract/index.ts'
 
 export interface StatsFilter {
   mode: SpendMode
@@ -52,6 +52,42 @@ export interface Stats {
   taskConflicts: number
 }
 
+/** Attempts of which somebody may want a list. */
+export const attemptConcerns = ['possible_extra', 'confirmed_extra', 'owing', 'unresolved', 'task_conflict'] as const
+
+/**
+ * `possible_extra`: may have been paid beside another one, and nobody has found out yet · `confirmed_extra`: was, or a task of its beside
+ * its own was · `owing`: left open, or a task or claim of it is not looked up yet, after its generation ended or it was left ·
+ * `unresolved`: nobody could say · `task_conflict`: its reply and its callback named different tasks
+ */
+export type AttemptConcern = (typeof attemptConcerns)[number]
+
+export interface AttemptFilter {
+  mode: SpendMode
+  concern: AttemptConcern
+  /** opaque; from the previous page */
+  cursor?: string
+  /** at most 100 */
+  limit: number
+}
+
+/** An attempt outside its generation. */
+export interface ListedAttempt extends AttemptReport {
+  generationId: string
+  tenant: string
+  createdAt: string
+}
+
+/** What the ledger holds now, over all time. */
+export interface LedgerTotals {
+  generationsOpen: number
+  /** attempts, by concern */
+  attempts: Record<AttemptConcern, number>
+}
+
 export interface StatsPort {
   readStats(filter: StatsFilter): Promise<Stats>
+  /** The newest first. Rejects with `InvalidCursorError` for a cursor that is not ours. */
+  listAttempts(filter: AttemptFilter): Promise<{ attempts: ListedAttempt[]; nextCursor: string | null }>
+  readTotals(mode: SpendMode): Promise<LedgerTotals>
 }
