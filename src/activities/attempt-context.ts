@@ -27,7 +27,9 @@ export async function attemptContext(deps: ActivityDeps, ref: AttemptRef, entry:
   const row: NewAttempt = {
     ...ref,
     provider: planned.provider,
-    account: planned.account,
+    // Until it is sent, which account takes it is open.
+    account: provider.accounts[0] ?? 'default',
+    entry,
     baseUrl: provider.baseUrl,
     mode: deps.mode,
     api: native.api,

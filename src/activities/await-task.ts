@@ -16,12 +16,15 @@ export function createAwaitTask(deps: ActivityDeps) {
     try {
       const attempt = await attemptContext(deps, ref, entry)
       // The submit knew the id but could not write it: first things first.
-      if (!recorded) await deps.ledger.recordTaskId(ref, providerTaskId)
+      const row = recorded ? await deps.ledger.readAttempt(ref) : await deps.ledger.recordTaskId(ref, providerTaskId)
+      if (row === null) throw new Error(`no ledger row for attempt ${ref.attempt} of ${ref.generationId}`)
       const { info, cancellationSignal } = Context.current()
       const answer = await attempt.provider.query(attempt.stored.api, providerTaskId, {
+        account: row.account,
         timeoutMs: deps.limits.queryTimeoutMs,
         signal: cancellationSignal,
       })
+      await deps.pointReached?.('await.asked', info.attempt)
       if (answer.kind === 'snapshot' && answer.snapshot.state !== 'pending') {
         return standingOf(await deps.ledger.recordVerdict(ref, verdictOf(answer.snapshot)))
       }

@@ -5,8 +5,11 @@ import type { ActivityDeps } from './deps.ts'
 import { createListenForLostReply } from './listen-for-lost-reply.ts'
 import { createPlanGeneration } from './plan-generation.ts'
 import { createResolveAttempt } from './resolve-attempt.ts'
+import { createGiveUpSettling, createSettleAttempt } from './settle-attempt.ts'
 import { createStoreImages } from './store-images.ts'
+import { createStoreSpares } from './store-spares.ts'
 import { createSubmitTask } from './submit-task.ts'
+import { createWaitForTurn } from './wait-for-turn.ts'
 import { createWithdrawAttempt } from './withdraw-attempt.ts'
 
 export type { Closing, LeftAttempt } from '../ledger/ledger.ts'
@@ -22,6 +25,10 @@ export function createActivities(deps: ActivityDeps) {
     listenForLostReply: createListenForLostReply(deps),
     storeImages: createStoreImages(deps),
     closeGeneration: createCloseGeneration(deps),
+    waitForTurn: createWaitForTurn(deps),
+    settleAttempt: createSettleAttempt(deps),
+    giveUpSettling: createGiveUpSettling(deps),
+    storeSpares: createStoreSpares(deps),
   }
 }
 

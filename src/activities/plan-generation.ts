@@ -1,19 +1,21 @@
+import { Context } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
 import { parseGenerationRequest } from '../catalog/parse-request.ts'
 import { requestSha256 } from '../catalog/request-digest.ts'
 import { planRoute } from '../catalog/plan-route.ts'
 import type { Candidate } from '../catalog/plan-route.ts'
+import { worstCaseUsd } from '../catalog/worst-case.ts'
 import type { FailureType, GenerationRequest } from '../contract/index.ts'
-import { queryTaskQueue, submitTaskQueue } from '../contract/index.ts'
+import { defaultTenant, queryTaskQueue, submitTaskQueue } from '../contract/index.ts'
 import type { ActivityDeps } from './deps.ts'
 import { readStoredPlan } from './stored-plan.ts'
-import type { Plan, PlanInput, PlannedEntry, StoredEntry, StoredPlan } from './types.ts'
+import type { Plan, PlanInput, PlannedEntry, RoutePolicy, StoredEntry, StoredPlan } from './types.ts'
 
 /** A deadline shorter than three times a model's documented duration would pay twice for healthy traffic. */
 const deadlinePerTypicalDuration = 3
 
-/** One account per provider for now; the name is in every row, so that more can come without a migration. */
-const onlyAccount = 'default'
+/** The middle of 1 to 5. */
+const defaultPriority = 3
 
 /**
  * Validates, picks the route and records both. Idempotent by generation id: the first call stores request hash, plan and prices, later
@@ -23,19 +25,11 @@ export function createPlanGeneration(deps: ActivityDeps) {
   return async function planGeneration({ generationId, request }: PlanInput): Promise<Plan> {
     const parsed = parseGenerationRequest(request)
     if (!parsed.ok) throw refuse('InvalidRequest', parsed.errors.map(({ message }) => message).join('; '))
-    const created = await deps.ledger.createGeneration({
-      id: generationId,
-      requestSha256: requestSha256(parsed.request),
-      request: parsed.request,
-      mode: deps.mode,
-      idempotencySha256: null,
-    })
-    if (created.kind === 'conflict') throw refuse('RequestConflict', `generation ${generationId} was made for another request`)
+    const available = new Set([...deps.providers.values()].filter(({ accounts }) => accounts.length > 0).map(({ name }) => name))
+    const route = planRoute(parsed.request, { preferred: deps.routeDefaults.preferred, available })
+    await createRow(deps, generationId, parsed.request, route.ok ? route.candidates : [])
     const stored = readStoredPlan(await deps.ledger.readPlan(generationId))
     if (stored !== null) return stored.plan
-
-    const available = new Set([...deps.providers.values()].filter(({ hasKey }) => hasKey).map(({ name }) => name))
-    const route = planRoute(parsed.request, { preferred: deps.routeDefaults.preferred, available })
     if (!route.ok) return refuseAndClose(deps, generationId, route.errors.map(({ message }) => message).join('; '))
     const fresh = buildPlan(deps, parsed.request, route.candidates, route.left)
     const first = fresh.plan.route[0]
@@ -43,7 +37,57 @@ export function createPlanGeneration(deps: ActivityDeps) {
     // Another run may have been quicker: the first plan counts. None is recorded once the generation has ended, and none is needed.
     const recorded = readStoredPlan(await deps.ledger.recordPlan(generationId, fresh, fidelity))
     if (recorded === null) return refuseEnded(deps, generationId)
+    await deps.pointReached?.('plan.recorded', Context.current().info.attempt)
     return recorded.plan
+  }
+}
+
+/** Where the gateway has made the row already this only compares; for a workflow started elsewhere it reserves the worst case. */
+async function createRow(
+  deps: ActivityDeps,
+  generationId: string,
+  request: GenerationRequest,
+  candidates: Candidate[],
+): Promise<void> {
+  const worstCase = worstCaseUsd(
+    candidates.map(({ price }) => price.usd),
+    policyOf(deps, request),
+  )
+  const created = await deps.ledger.createGeneration({
+    id: generationId,
+    requestSha256: requestSha256(request),
+    request,
+    mode: deps.mode,
+    idempotencySha256: null,
+    tenant: request.tenant ?? defaultTenant,
+    worstCaseUsd: worstCase,
+  })
+  if (created.kind === 'conflict') throw refuse('RequestConflict', `generation ${generationId} was made for another request`)
+  if (created.kind === 'price_unknown') {
+    throw refuse('BudgetExceeded', 'a budget applies, and a provider in the route has no published price to hold against it')
+  }
+  if (created.kind === 'over_budget') {
+    const { tenant, period, limitUsd, usedUsd, reservedUsd, wantedUsd, resetsAt } = created.budget
+    const whose = tenant === null ? 'of all tenants' : `of tenant ${tenant}`
+    const sums = `${usedUsd} USD used and ${reservedUsd} reserved of ${limitUsd}, ${wantedUsd} wanted`
+    throw refuse(
+      'BudgetExceeded',
+      `the budget ${whose} per ${period} has no room: ${sums}; it resets at ${resetsAt.toISOString()}`,
+    )
+  }
+}
+
+function policyOf({ routeDefaults }: ActivityDeps, { route = {} }: GenerationRequest): RoutePolicy {
+  return {
+    fallback: route.fallback ?? true,
+    onUnknown: route.onUnknown ?? 'fallback',
+    onOverdue: route.onOverdue ?? 'fallback',
+    onRefusal: route.onRefusal ?? 'fail',
+    maxPaidAttempts: route.maxPaidAttempts ?? routeDefaults.maxPaidAttempts,
+    maxCostUsd: route.maxCostUsd ?? null,
+    maxQueueMs: route.maxQueueMs ?? routeDefaults.queueForMs,
+    priority: route.priority ?? defaultPriority,
+    keepSpares: route.keepSpares ?? false,
   }
 }
 
@@ -80,13 +124,7 @@ function buildPlan(
   ]
   const plan: Plan = {
     route: entries.map(({ planned }) => planned),
-    policy: {
-      fallback: route.fallback ?? true,
-      onUnknown: route.onUnknown ?? 'fallback',
-      onOverdue: route.onOverdue ?? 'fallback',
-      onRefusal: route.onRefusal ?? 'fail',
-      maxPaidAttempts: route.maxPaidAttempts ?? defaults.maxPaidAttempts,
-    },
+    policy: policyOf(deps, request),
     limits: { ...planLimits, firstPollAfterMs: hasCallback ? defaults.callbackGraceMs : defaults.pollFirstMs },
     deadlineMs: route.deadlineMs ?? defaults.generationDeadlineMs,
     decisions,
@@ -99,8 +137,8 @@ function toEntry(deps: ActivityDeps, candidate: Candidate, hasCallback: boolean)
   return {
     planned: {
       provider,
-      account: onlyAccount,
       model: model ?? api,
+      priceUsd: price.usd,
       submitQueue: submitTaskQueue(provider),
       queryQueue: queryTaskQueue(provider),
       hasCallback,

@@ -1,76 +1,24 @@
 // Fetch the finished pictures into our storage and close the generation in the same ledger transaction.
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
-import { Context } from '@temporalio/activity'
+import { CancelledFailure } from '@temporalio/common'
 import type { Generation } from '../contract/index.ts'
-import { activityFailure } from '../contract/index.ts'
-import type { AttemptRef, NewImage } from '../ledger/ledger.ts'
-import { safeText } from '../observability/safe-text.ts'
-import type { CheckedImage } from '../storage/result-store.ts'
-import { attemptContext } from './attempt-context.ts'
 import type { ActivityDeps } from './deps.ts'
+import { fetchImages } from './fetch-images.ts'
 import { withHeartbeat } from './heartbeat.ts'
 import { toApplicationFailure } from './to-application-failure.ts'
 import type { StoreInput } from './types.ts'
 
-/**
- * Asks the provider for its links each time: they are secrets that expire, so they are neither in the history nor in the ledger, and a
- * retry gets fresh ones. A failed download is retried and never leads to a new paid attempt.
- */
+/** A failed download is retried and never leads to a new paid attempt. */
 export function createStoreImages(deps: ActivityDeps) {
   return async function storeImages({ ref, entry, closing }: StoreInput): Promise<Generation> {
     try {
-      return await withHeartbeat(undefined, () => fetchAndClose(deps, ref, entry, closing))
+      return await withHeartbeat(undefined, async () => {
+        const images = await fetchImages(deps, ref, entry)
+        const numbered = images.map((image, index) => ({ ...image, index, spare: false }))
+        return deps.ledger.closeGeneration(ref.generationId, closing, numbered)
+      })
     } catch (error) {
       if (error instanceof CancelledFailure) throw error
       throw toApplicationFailure(error)
     }
   }
-}
-
-async function fetchAndClose(
-  deps: ActivityDeps,
-  ref: AttemptRef,
-  entry: number,
-  closing: StoreInput['closing'],
-): Promise<Generation> {
-  const links = await freshLinks(deps, ref, entry)
-  const images: NewImage[] = []
-  for (const [index, link] of links.entries()) {
-    const image = await download(deps, link)
-    await deps.store.adopt(image)
-    images.push({ generationId: ref.generationId, index, item: ref.item, attempt: ref.attempt, ...describe(image) })
-  }
-  await deps.pointReached?.('store.downloaded', Context.current().info.attempt)
-  return deps.ledger.closeGeneration(ref.generationId, closing, images)
-}
-
-async function freshLinks(deps: ActivityDeps, ref: AttemptRef, entry: number): Promise<string[]> {
-  const attempt = await attemptContext(deps, ref, entry)
-  const row = await deps.ledger.readAttempt(ref)
-  if (row === null || row.providerTaskId === null) throw new Error(`attempt ${ref.attempt} of ${ref.generationId} has no task id`)
-  const answer = await attempt.provider.query(attempt.stored.api, row.providerTaskId, {
-    timeoutMs: deps.limits.queryTimeoutMs,
-    signal: Context.current().cancellationSignal,
-  })
-  if (answer.kind !== 'snapshot') throw unavailable(`${row.provider} does not say where the picture is: ${answer.message}`)
-  if (answer.snapshot.sourceUrls.length === 0) throw unavailable(`${row.provider} names no picture (${answer.snapshot.rawState})`)
-  return answer.snapshot.sourceUrls
-}
-
-async function download(deps: ActivityDeps, link: string): Promise<CheckedImage> {
-  try {
-    return await deps.downloadImage(link, Context.current().cancellationSignal)
-  } catch (error) {
-    if (error instanceof CancelledFailure) throw error
-    throw unavailable(error instanceof Error ? error.message : String(error))
-  }
-}
-
-function describe(image: CheckedImage): Omit<NewImage, 'generationId' | 'index' | 'item' | 'attempt'> {
-  const { sha256, sizeBytes, contentType, width, height, provenance } = image
-  return { sha256, sizeBytes, contentType, width, height, provenance }
-}
-
-function unavailable(message: string): ApplicationFailure {
-  return ApplicationFailure.create({ type: activityFailure.resultUnavailable, message: safeText(message) })
 }

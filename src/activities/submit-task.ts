@@ -9,12 +9,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Context } from '@temporalio/activity'
 import { CancelledFailure } from '@temporalio/common'
+import type { RefusalReason } from '../contract/index.ts'
+import type { AccountNews } from '../ledger/accounts-port.ts'
 import type { AttemptRow } from '../ledger/ledger.ts'
+import { safeText } from '../observability/safe-text.ts'
 import type { SubmitOutcome } from '../providers/provider.ts'
 import { attemptContext } from './attempt-context.ts'
 import type { AttemptContext } from './attempt-context.ts'
 import type { ActivityDeps } from './deps.ts'
 import { withHeartbeat } from './heartbeat.ts'
+import { accountOffer, busyReport } from './send-offer.ts'
 import { standingOf } from './standing.ts'
 import { submitRefused, submitRefusedForNow, toApplicationFailure } from './to-application-failure.ts'
 import type { AttemptStanding, SubmitInput } from './types.ts'
@@ -63,8 +67,11 @@ async function claimAndSend(
     // Nothing is on the wire yet, so a cancel may still stop us; later it may not.
     if (Context.current().cancellationSignal.aborted) throw new CancelledFailure('cancelled before anything was sent')
     const claimedAt = { monotonicMs: performance.now(), wallMs: Date.now() }
-    const send = await ledger.beginSend(input.ref, limits.submitFreshnessMs + limits.submitTimeoutMs)
+    const timeoutMs = limits.submitFreshnessMs + limits.submitTimeoutMs
+    const send = await ledger.beginSend(input.ref, { timeoutMs, ...accountOffer(deps, attempt) })
     if (send.kind === 'decided') return standingOf(send.row)
+    // I8. A value, not a failure: waiting in line uses up no try.
+    if (send.kind === 'busy') return { ...standingOf(send.row), busy: busyReport(attempt.planned.provider, send.busy) }
     if (send.kind === 'sending_elsewhere') {
       await sleep(rereadEveryMs)
       continue
@@ -73,13 +80,18 @@ async function claimAndSend(
     const outcome = await attempt.provider.submit(
       { api: attempt.stored.api, model: attempt.stored.model, input: attempt.stored.input },
       {
+        account: send.row.account,
         callbackUrl: deps.callbackUrlOf(attempt.planned.provider, input.ref),
         timeoutMs: limits.submitTimeoutMs,
         mayStillSend: () => ageMs(claimedAt) <= limits.submitFreshnessMs,
       },
     )
     await deps.pointReached?.('submit.posted', info.attempt)
-    return await book(deps, attempt, send.sendId, outcome, beat)
+    try {
+      return await book(deps, attempt, send, outcome, beat)
+    } finally {
+      await noteNews(deps, send.row, outcome)
+    }
   }
 }
 
@@ -92,7 +104,7 @@ function ageMs(since: { monotonicMs: number; wallMs: number }): number {
 async function book(
   deps: ActivityDeps,
   attempt: AttemptContext,
-  sendId: string,
+  { sendId, row: { account } }: { sendId: string; row: AttemptRow },
   outcome: SubmitOutcome,
   beat: HeartbeatDetails,
 ): Promise<AttemptStanding> {
@@ -106,13 +118,20 @@ async function book(
     case 'not_sent':
     case 'refused_retryable': {
       const { reason, message } = outcome
-      const row = await ledger.releaseSend(ref, sendId, { reason, message })
+      const wasSent = outcome.kind !== 'not_sent'
+      const row = await ledger.releaseSend(ref, sendId, { reason, message, wasSent })
       if (row.state !== 'claimed') return standingOf(row)
       const retryAfterMs = outcome.kind === 'refused_retryable' ? outcome.retryAfterMs : null
       throw submitRefusedForNow(reason, message, retryAfterMs, limits.retryAfterCapMs)
     }
     case 'refused_final': {
       const { reason, message } = outcome
+      if (isOfAccount(reason) && attempt.provider.accounts.length > 1) {
+        // No task was made, and another account may have what this one lacks: the row is free again, and that account is paused.
+        const row = await ledger.releaseSend(ref, sendId, { reason, message: `account ${account}: ${message}`, wasSent: true })
+        if (row.state !== 'claimed') return standingOf(row)
+        throw submitRefusedForNow(reason, message, null, limits.retryAfterCapMs)
+      }
       const row = await ledger.rejectSend(ref, sendId, { reason, message })
       if (row.state !== 'rejected') return standingOf(row)
       throw submitRefused(reason, message)
@@ -120,6 +139,48 @@ async function book(
     case 'unknown':
       logger.warn({ ...where(attempt), httpStatus: outcome.httpStatus }, 'submit got no readable answer: a task may exist')
       return standingOf(await ledger.loseSend(ref, sendId, { message: outcome.message }))
+  }
+}
+
+/** The refusal is about the account, not about the request. */
+function isOfAccount(reason: RefusalReason): boolean {
+  return reason === 'auth' || reason === 'no_credits' || reason === 'quota'
+}
+
+/** What everybody should know of the account now. The attempt's own row is booked, so a ledger that is away here does no harm. */
+async function noteNews(deps: ActivityDeps, row: AttemptRow, outcome: SubmitOutcome): Promise<void> {
+  const news = newsOf(outcome)
+  if (news === null) return
+  const { provider, account, mode } = row
+  try {
+    const pause = await deps.ledger.noteAccountNews({ provider, account, mode }, news, deps.pauseRules)
+    if (pause === null) return
+    const isAlert = pause.until === null
+    const message = isAlert ? 'a provider account is paused until somebody acts' : 'a provider account is paused'
+    deps.logger[isAlert ? 'error' : 'warn']({ provider, account, reason: pause.reason, until: pause.until }, message)
+  } catch (error) {
+    deps.logger.warn({ provider, account, error: toApplicationFailure(error).message }, 'news of an account not written')
+  }
+}
+
+function newsOf(outcome: SubmitOutcome): AccountNews | null {
+  switch (outcome.kind) {
+    case 'accepted':
+      return { kind: 'accepted' }
+    case 'refused_final':
+      return { kind: 'refused', reason: outcome.reason, message: safeText(outcome.message), retryAfterMs: null }
+    case 'refused_retryable':
+      return {
+        kind: 'refused',
+        reason: outcome.reason,
+        message: safeText(outcome.message),
+        retryAfterMs: outcome.retryAfterMs,
+      }
+    case 'unknown':
+      return { kind: 'fault', message: safeText(outcome.message) }
+    case 'not_sent':
+      // Refused by ourselves because the claim was stale: no news of the provider.
+      return outcome.reason === 'withdrawn' ? null : { kind: 'fault', message: safeText(outcome.message) }
   }
 }
 

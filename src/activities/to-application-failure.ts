@@ -37,7 +37,11 @@ export function submitRefusedForNow(
 }
 
 /** An expected "not yet": tried again after `delayMs`, and not counted or logged as a failure. */
-export function notYet(type: 'StillPending' | 'StillSilent', message: string, delayMs: number): ApplicationFailure {
+export function notYet(
+  type: 'StillPending' | 'StillSilent' | 'StillInLine' | 'StillOwing',
+  message: string,
+  delayMs: number,
+): ApplicationFailure {
   return ApplicationFailure.create({
     type,
     message: safeText(message),

@@ -45,6 +45,10 @@ export const activityFailure = {
   stillPending: 'StillPending',
   /** expected: no sign of the lost reply yet */
   stillSilent: 'StillSilent',
+  /** expected: not its turn yet */
+  stillInLine: 'StillInLine',
+  /** expected: the provider has no end for an attempt that was left open */
+  stillOwing: 'StillOwing',
   /** the finished picture could not be fetched or is not a picture */
   resultUnavailable: 'ResultUnavailable',
 } as const

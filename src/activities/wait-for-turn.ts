@@ -1,0 +1,44 @@
+// No account of the provider has room, so the attempt stands in line: first come, first served, by priority. Its turn is a permit that is
+// held for it for a moment. Waiting is never a failed try.
+import { Context } from '@temporalio/activity'
+import type { Busy } from '../ledger/accounts-port.ts'
+import { attemptContext } from './attempt-context.ts'
+import type { ActivityDeps } from './deps.ts'
+import { withinDeadline } from './poll-delay.ts'
+import { accountOffer, busyReport } from './send-offer.ts'
+import { standingOf } from './standing.ts'
+import { notYet, toApplicationFailure } from './to-application-failure.ts'
+import type { AttemptStanding, TurnInput } from './types.ts'
+
+export function createWaitForTurn(deps: ActivityDeps) {
+  return async function waitForTurn({ ref, entry, priority, hasNext }: TurnInput): Promise<AttemptStanding> {
+    try {
+      const attempt = await attemptContext(deps, ref, entry)
+      const { provider } = attempt.planned
+      const turn = await deps.ledger.takeTurn(ref, {
+        ...accountOffer(deps, attempt),
+        provider,
+        mode: deps.mode,
+        priority,
+        holdMs: deps.limits.turnHoldMs,
+      })
+      if (turn.kind === 'decided') return standingOf(turn.row)
+      const row = await deps.ledger.readAttempt(ref)
+      if (row === null) throw new Error(`no ledger row for attempt ${ref.attempt} of ${ref.generationId}`)
+      if (turn.kind === 'granted') return standingOf(row)
+      // Not worth standing here for: the workflow decides what else to do.
+      if (isPausedBeyond(turn.busy, hasNext)) return { ...standingOf(row), busy: busyReport(provider, turn.busy) }
+      const delayMs = withinDeadline(turn.busy.retryAfterMs, Context.current().info, Date.now())
+      throw notYet('StillInLine', `number ${turn.position} in line: ${busyReport(provider, turn.busy).message}`, delayMs)
+    } catch (error) {
+      throw toApplicationFailure(error)
+    }
+  }
+}
+
+/** The pause outlasts the time in line, and something better can be done than to wait for it. The workflow decides by the same rule. */
+function isPausedBeyond({ because, pause }: Busy, hasNext: boolean): boolean {
+  if (because !== 'paused' || pause === null || !(hasNext || pause.by === 'provider')) return false
+  const { scheduledTimestampMs, scheduleToCloseTimeoutMs } = Context.current().info
+  return pause.until === null || pause.until.getTime() > scheduledTimestampMs + scheduleToCloseTimeoutMs
+}
