@@ -30,7 +30,7 @@ export function choosePayment({ stderr }: CliContext, config: Config, request: G
 
 function availableProviders({ providers }: Config): Set<ProviderName> {
   const names: ProviderName[] = ['kie', 'defapi']
-  return new Set(names.filter((name) => providers[name].apiKey !== null))
+  return new Set(names.filter((name) => providers[name].accounts.length > 0))
 }
 
 function describePrice(config: Config, request: GenerationRequest, available: Set<ProviderName>): string {

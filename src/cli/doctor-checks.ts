@@ -2,6 +2,7 @@
 import { prepareDataFolder } from '../dev/data-folder.ts'
 import { openLedger, providerOptions } from '../dev/compose-service.ts'
 import type { Config } from '../config/config.ts'
+import type { Provider } from '../providers/provider.ts'
 import { createProviders } from '../providers/registry.ts'
 import { connectTemporal, readTemporalTarget } from '../temporal/connect.ts'
 import { lookForTemporalCli } from '../temporal/find-cli.ts'
@@ -89,15 +90,27 @@ async function checkGateway(env: NodeJS.ProcessEnv): Promise<Finding> {
 
 async function checkProvider(config: Config, name: 'kie' | 'defapi'): Promise<Finding> {
   if (config.mockAi) return skipped('MOCK_AI=true: the simulator stands for it')
-  const { apiKey, baseUrl } = config.providers[name]
-  if (apiKey === null) return skipped(`${name === 'kie' ? 'KIE_API_KEY' : 'DEFAPI_KEY'} is not set: it is in no route`)
-  const providers = createProviders(providerOptions(config))
-  const answer = await providers.get(name)?.balance({ timeoutMs: answerTimeoutMs })
-  if (answer === undefined) return skipped('not built in')
-  if (answer.kind === 'unreadable') return failed(`${baseUrl} gives no readable balance: ${answer.message}`)
+  const provider = createProviders(providerOptions(config)).get(name)
+  if (provider === undefined) return skipped('not built in')
+  if (provider.accounts.length === 0) {
+    const unset = name === 'kie' ? 'KIE_API_KEY nor KIE_ACCOUNTS' : 'DEFAPI_KEY nor DEFAPI_ACCOUNTS'
+    return skipped(`neither ${unset} is set: it is in no route`)
+  }
+  const findings = await Promise.all(provider.accounts.map((account) => checkBalance(config, provider, account)))
+  const details = findings.map(({ detail }) => detail)
+  return findings.some(({ result }) => result === 'failed') ? failed(details.join('\n')) : ok(details.join('\n'))
+}
+
+async function checkBalance({ lowBalanceUsd }: Config, provider: Provider, account: string): Promise<Finding> {
+  const answer = await provider.balance({ account, timeoutMs: answerTimeoutMs })
+  // With one account there is nothing to tell apart.
+  const where = provider.accounts.length === 1 ? provider.baseUrl : `account ${account}: ${provider.baseUrl}`
+  if (answer.kind === 'unreadable') return failed(`${where} gives no readable balance: ${answer.message}`)
   const { credits, usd } = answer.balance
   const amounts = [credits === null ? null : `${credits} credits`, usd === null ? null : `$${usd}`].filter(
     (amount) => amount !== null,
   )
-  return ok(`${baseUrl} answers; balance ${amounts.join(', ')}`)
+  const isLow = usd !== null && usd < lowBalanceUsd
+  const warning = isLow ? `: less than $${lowBalanceUsd} (DARKROOM_LOW_BALANCE_USD), top it up` : ''
+  return ok(`${where} answers; balance ${amounts.join(', ')}${warning}`)
 }

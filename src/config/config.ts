@@ -6,23 +6,33 @@ import type { EnvironmentValues } from './environment.ts'
 import type { Secret } from './secret.ts'
 import { timingNames, timingProblems, timingVariable } from './timings.ts'
 import type { Timings } from './timings.ts'
-import { isLoopbackHost } from './values.ts'
+import { defaultAccount, isLoopbackHost, oneKey } from './values.ts'
+import type { Account } from './values.ts'
+
+/** What one account of a provider takes; more is refused there. // I8 */
+export interface ProviderLimits {
+  /** new tasks in any window; null: not limited */
+  readonly creates: number | null
+  readonly windowMs: number
+  /** tasks at work at the same time; null: not limited */
+  readonly maxInFlight: number | null
+}
 
 export interface Config {
   readonly providers: {
     /** asked first where the request names no order */
     readonly preferred: 'kie' | 'defapi'
     readonly kie: {
-      /** null: Kie is in no route */
-      readonly apiKey: Secret | null
+      /** in the order in which they are tried; none: Kie is in no route */
+      readonly accounts: readonly Account[]
       readonly baseUrl: string
       readonly uploadBaseUrl: string
       /** empty: signatures are not checked */
       readonly webhookHmacKeys: readonly Secret[]
     }
     readonly defapi: {
-      /** null: DefAPI is in no route */
-      readonly apiKey: Secret | null
+      /** none: DefAPI is in no route */
+      readonly accounts: readonly Account[]
       readonly baseUrl: string
     }
   }
@@ -44,6 +54,8 @@ export interface Config {
     /** 0: any free one */
     readonly port: number
   }
+  /** null: no metrics are served; 0: any free one */
+  readonly metricsPort: number | null
   /** which gateway the commands talk to; null: the default one */
   readonly gatewayUrl: string | null
   /** whether TEMPORAL_ADDRESS names a server; its value is read by Temporal's own environment configuration */
@@ -55,6 +67,13 @@ export interface Config {
   /** plain text to a Temporal server on another machine is allowed */
   readonly temporalPlaintext: boolean
   readonly maxPaidAttempts: number
+  /** an account with less is warned about */
+  readonly lowBalanceUsd: number
+  /** of each account */
+  readonly limits: {
+    readonly kie: ProviderLimits
+    readonly defapi: ProviderLimits
+  }
   readonly log: { readonly level: EnvironmentValues['DARKROOM_LOG_LEVEL'] }
   readonly timings: Timings
   /** names of the variables that were set; the others have their defaults */
@@ -135,11 +154,38 @@ function problemsTogether(values: EnvironmentValues): VariableError[] {
     const help = 'set it to the key from https://kie.ai/settings, or allow this with DARKROOM_ALLOW_UNSIGNED_CALLBACKS=true'
     errors.push({ variable: 'KIE_WEBHOOK_HMAC_KEY', message: `${why}; ${help}` })
   }
+  if (isPublic && values.DATABASE_URL !== null && values.DARKROOM_CALLBACK_SECRET === null) {
+    const why = `DARKROOM_CALLBACK_SECRET is not set, and with DATABASE_URL and DARKROOM_PUBLIC_URL=${publicUrl} each machine would make its own`
+    const help = 'callbacks for another one would not be let in; make one with: openssl rand -hex 32'
+    errors.push({ variable: 'DARKROOM_CALLBACK_SECRET', message: `${why}: ${help}` })
+  }
   if (values.DARKROOM_CALLBACK_SECRET_PREVIOUS !== null && values.DARKROOM_CALLBACK_SECRET === null) {
     const message = 'DARKROOM_CALLBACK_SECRET_PREVIOUS is set without DARKROOM_CALLBACK_SECRET; set the new one too'
     errors.push({ variable: 'DARKROOM_CALLBACK_SECRET_PREVIOUS', message })
   }
+  return [
+    ...errors,
+    ...accountProblems('KIE_API_KEY', values.KIE_API_KEY, 'KIE_ACCOUNTS', values.KIE_ACCOUNTS),
+    ...accountProblems('DEFAPI_KEY', values.DEFAPI_KEY, 'DEFAPI_ACCOUNTS', values.DEFAPI_ACCOUNTS),
+  ]
+}
+
+/** Between the single key and the list; what is wrong within the list was told when it was read. */
+function accountProblems(single: string, key: Secret | null, variable: string, list: readonly Account[] | null): VariableError[] {
+  if (key === null || list === null) return []
+  const errors: VariableError[] = []
+  if (list.some(({ name }) => name === defaultAccount)) {
+    const message = `${variable} has an account "${defaultAccount}", which is what the one of ${single} is called; name it otherwise or unset ${single}`
+    errors.push({ variable, message })
+  }
+  if (list.some(({ apiKey }) => apiKey.reveal() === key.reveal())) {
+    errors.push({ variable, message: `${variable} has the key of ${single} again; ${oneKey}` })
+  }
   return errors
+}
+
+function accountsOf(key: Secret | null, list: readonly Account[] | null): Account[] {
+  return [...(key === null ? [] : [{ name: defaultAccount, apiKey: key }]), ...(list ?? [])]
 }
 
 function timingsOf(values: Record<string, number>): Timings {
@@ -154,12 +200,12 @@ function toConfig(values: EnvironmentValues, timings: Timings, setVariables: rea
     providers: {
       preferred: values.AI_PROVIDER,
       kie: {
-        apiKey: values.KIE_API_KEY,
+        accounts: accountsOf(values.KIE_API_KEY, values.KIE_ACCOUNTS),
         baseUrl: values.KIE_BASE_URL,
         uploadBaseUrl: values.KIE_UPLOAD_BASE_URL,
         webhookHmacKeys: values.KIE_WEBHOOK_HMAC_KEY ?? [],
       },
-      defapi: { apiKey: values.DEFAPI_KEY, baseUrl: values.DEFAPI_BASE_URL },
+      defapi: { accounts: accountsOf(values.DEFAPI_KEY, values.DEFAPI_ACCOUNTS), baseUrl: values.DEFAPI_BASE_URL },
     },
     mockAi: values.MOCK_AI,
     publicUrl: values.DARKROOM_PUBLIC_URL,
@@ -170,12 +216,26 @@ function toConfig(values: EnvironmentValues, timings: Timings, setVariables: rea
     databaseUrl: values.DATABASE_URL,
     downloadAllow: values.DARKROOM_DOWNLOAD_ALLOW ?? [],
     http: { host: values.DARKROOM_HTTP_HOST, port: values.DARKROOM_HTTP_PORT },
+    metricsPort: values.DARKROOM_METRICS_PORT,
     gatewayUrl: values.DARKROOM_URL,
     temporalAddressSet: values.TEMPORAL_ADDRESS !== null,
     temporalCliPath: values.TEMPORAL_CLI_PATH,
     temporalUiUrl: values.DARKROOM_TEMPORAL_UI_URL,
     temporalPlaintext: values.DARKROOM_TEMPORAL_PLAINTEXT,
     maxPaidAttempts: values.DARKROOM_MAX_PAID_ATTEMPTS,
+    lowBalanceUsd: values.DARKROOM_LOW_BALANCE_USD,
+    limits: {
+      kie: {
+        creates: values.DARKROOM_KIE_MAX_CREATES,
+        windowMs: values.DARKROOM_KIE_WINDOW_MS,
+        maxInFlight: values.DARKROOM_KIE_MAX_IN_FLIGHT,
+      },
+      defapi: {
+        creates: values.DARKROOM_DEFAPI_MAX_CREATES,
+        windowMs: values.DARKROOM_DEFAPI_WINDOW_MS,
+        maxInFlight: values.DARKROOM_DEFAPI_MAX_IN_FLIGHT,
+      },
+    },
     log: { level: values.DARKROOM_LOG_LEVEL },
     timings,
     setVariables,

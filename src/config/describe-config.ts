@@ -4,6 +4,8 @@ import { variables } from './environment.ts'
 import type { NamedVariable } from './environment.ts'
 import { Secret } from './secret.ts'
 import { timingNames, timingVariable } from './timings.ts'
+import { defaultAccount } from './values.ts'
+import type { Account } from './values.ts'
 
 export interface ConfigRow {
   variable: string
@@ -17,8 +19,10 @@ type Shown = string | number | boolean | null | Secret | readonly (string | Secr
 /** Where each variable ended up. A composition root may have changed the configuration since it was read: the rows follow. */
 const readers: Readonly<Record<NamedVariable, (config: Config) => Shown>> = {
   AI_PROVIDER: ({ providers }) => providers.preferred,
-  KIE_API_KEY: ({ providers }) => providers.kie.apiKey,
-  DEFAPI_KEY: ({ providers }) => providers.defapi.apiKey,
+  KIE_API_KEY: (config) => singleAccount(config, 'kie')?.apiKey ?? null,
+  KIE_ACCOUNTS: (config) => listedAccounts(config, 'kie'),
+  DEFAPI_KEY: (config) => singleAccount(config, 'defapi')?.apiKey ?? null,
+  DEFAPI_ACCOUNTS: (config) => listedAccounts(config, 'defapi'),
   MOCK_AI: ({ mockAi }) => mockAi,
   KIE_BASE_URL: ({ providers }) => providers.kie.baseUrl,
   KIE_UPLOAD_BASE_URL: ({ providers }) => providers.kie.uploadBaseUrl,
@@ -30,6 +34,7 @@ const readers: Readonly<Record<NamedVariable, (config: Config) => Shown>> = {
   DARKROOM_CALLBACK_SECRET_PREVIOUS: ({ callbackSecretPrevious }) => callbackSecretPrevious,
   DARKROOM_HTTP_HOST: ({ http }) => http.host,
   DARKROOM_HTTP_PORT: ({ http }) => http.port,
+  DARKROOM_METRICS_PORT: ({ metricsPort }) => metricsPort,
   DARKROOM_URL: ({ gatewayUrl }) => gatewayUrl,
   DARKROOM_DATA_DIR: ({ dataFolder }) => dataFolder,
   DATABASE_URL: ({ databaseUrl }) => databaseUrl,
@@ -39,7 +44,28 @@ const readers: Readonly<Record<NamedVariable, (config: Config) => Shown>> = {
   DARKROOM_TEMPORAL_UI_URL: ({ temporalUiUrl }) => temporalUiUrl,
   DARKROOM_TEMPORAL_PLAINTEXT: ({ temporalPlaintext }) => temporalPlaintext,
   DARKROOM_MAX_PAID_ATTEMPTS: ({ maxPaidAttempts }) => maxPaidAttempts,
+  DARKROOM_LOW_BALANCE_USD: ({ lowBalanceUsd }) => lowBalanceUsd,
+  DARKROOM_KIE_MAX_CREATES: ({ limits }) => limits.kie.creates,
+  DARKROOM_KIE_WINDOW_MS: ({ limits }) => limits.kie.windowMs,
+  DARKROOM_KIE_MAX_IN_FLIGHT: ({ limits }) => limits.kie.maxInFlight,
+  DARKROOM_DEFAPI_MAX_CREATES: ({ limits }) => limits.defapi.creates,
+  DARKROOM_DEFAPI_WINDOW_MS: ({ limits }) => limits.defapi.windowMs,
+  DARKROOM_DEFAPI_MAX_IN_FLIGHT: ({ limits }) => limits.defapi.maxInFlight,
   DARKROOM_LOG_LEVEL: ({ log }) => log.level,
+}
+
+/** The account of the variable with the single key. One of that name may also stand in the list, when that variable is not set. */
+function singleAccount({ providers, setVariables }: Config, provider: 'kie' | 'defapi'): Account | undefined {
+  const [single, list] = provider === 'kie' ? ['KIE_API_KEY', 'KIE_ACCOUNTS'] : ['DEFAPI_KEY', 'DEFAPI_ACCOUNTS']
+  if (setVariables.includes(list) && !setVariables.includes(single)) return undefined
+  return providers[provider].accounts.find(({ name }) => name === defaultAccount)
+}
+
+/** Names may be shown, keys not. */
+function listedAccounts(config: Config, provider: 'kie' | 'defapi'): string[] {
+  const single = singleAccount(config, provider)
+  const listed = config.providers[provider].accounts.filter((account) => account !== single)
+  return listed.map(({ name, apiKey }) => `${name}=${apiKey.toString()}`)
 }
 
 function show(value: Shown): string {

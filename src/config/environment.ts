@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { timingDefinitions, timingNames, timingVariable } from './timings.ts'
 import {
+  accountListValue,
   baseUrlValue,
   booleanValue,
   choiceValue,
@@ -13,10 +14,20 @@ import {
   secretListValue,
   secretValue,
   textValue,
+  usdValue,
   wholeNumberValue,
 } from './values.ts'
 
-export type VariableGroup = 'Providers' | 'Callbacks' | 'Gateway' | 'Storage' | 'Temporal' | 'Money' | 'Logs' | 'Time limits'
+export type VariableGroup =
+  | 'Providers'
+  | 'Callbacks'
+  | 'Gateway'
+  | 'Storage'
+  | 'Temporal'
+  | 'Money'
+  | 'Limits'
+  | 'Logs'
+  | 'Time limits'
 
 export interface VariableDescription {
   group: VariableGroup
@@ -50,6 +61,12 @@ const optional = <T>(value: z.ZodType<T, string>, description: Described): z.Zod
 /** Below 32 characters a secret can be guessed by trying. */
 const callbackSecretMinLength = 32
 
+/** Far above what any account is allowed; typing errors end here. */
+const createsValue = wholeNumberValue({ min: 1, max: 100_000 })
+const inFlightValue = wholeNumberValue({ min: 1, max: 100_000 })
+/** A limit over more than a day is a budget, not a rate. */
+const windowValue = wholeNumberValue({ min: 1, max: 86_400_000, unit: 'ms' })
+
 export const environmentSchema = z.object({
   AI_PROVIDER: withDefault(choiceValue(['kie', 'defapi']), 'kie', {
     group: 'Providers',
@@ -57,12 +74,23 @@ export const environmentSchema = z.object({
   }),
   KIE_API_KEY: optional(secretValue(), {
     group: 'Providers',
-    description: 'Key of Kie.ai, from https://kie.ai/api-key. Without it Kie is in no route.',
+    description: 'Key of Kie.ai, from https://kie.ai/api-key: the account "default". Without any key Kie is in no route.',
+  }),
+  KIE_ACCOUNTS: optional(accountListValue, {
+    group: 'Providers',
+    description:
+      'More keys of Kie, or all of them: name=key with commas. Each has limits and a balance of its own; tried in this order.',
+    example: 'team-a=0123456789abcdef,team-b=fedcba9876543210',
   }),
   DEFAPI_KEY: optional(secretValue(), {
     group: 'Providers',
-    description: 'Key of DefAPI, from https://defapi.org. Without it DefAPI is in no route.',
+    description: 'Key of DefAPI, from https://defapi.org: the account "default". Without any key DefAPI is in no route.',
     example: 'dk-1234567890abcdef',
+  }),
+  DEFAPI_ACCOUNTS: optional(accountListValue, {
+    group: 'Providers',
+    description: 'More keys of DefAPI, or all of them, as in KIE_ACCOUNTS.',
+    example: 'team-a=dk-0123456789abcdef',
   }),
   MOCK_AI: withDefault(booleanValue, 'false', {
     group: 'Providers',
@@ -115,6 +143,11 @@ export const environmentSchema = z.object({
     group: 'Gateway',
     description: 'Port of the gateway; 0 takes any free one.',
   }),
+  DARKROOM_METRICS_PORT: optional(wholeNumberValue({ min: 0, max: 65_535 }), {
+    group: 'Gateway',
+    description: 'Port for Prometheus (/metrics), apart from the API; 0 takes any free one. Unset: no metrics are served.',
+    example: '9464',
+  }),
   DARKROOM_URL: optional(linkValue, {
     group: 'Gateway',
     description: 'Which gateway `generate`, `show`, `list` and `cancel` talk to. Unset: http://127.0.0.1:8080.',
@@ -158,6 +191,39 @@ export const environmentSchema = z.object({
   DARKROOM_MAX_PAID_ATTEMPTS: withDefault(wholeNumberValue({ min: 1, max: 5 }), '2', {
     group: 'Money',
     description: 'Attempts of one generation that may cost money, where the request does not say: one fallback.',
+  }),
+  DARKROOM_LOW_BALANCE_USD: withDefault(usdValue({ max: 1_000_000 }), '5', {
+    group: 'Money',
+    description: 'A provider account with less than this is warned about: time to top it up before it stops. 0: never.',
+    unit: 'USD',
+  }),
+  DARKROOM_KIE_MAX_CREATES: withDefault(createsValue, '20', {
+    group: 'Limits',
+    description: 'New tasks of one Kie account in any window; more are refused there. Kie publishes 20 in 10 s.',
+  }),
+  DARKROOM_KIE_WINDOW_MS: withDefault(windowValue, '10000', {
+    group: 'Limits',
+    description: 'Length of that window.',
+    unit: 'ms',
+  }),
+  DARKROOM_KIE_MAX_IN_FLIGHT: withDefault(inFlightValue, '100', {
+    group: 'Limits',
+    description: 'Tasks of one Kie account at work at the same time. Kie says that about 100 are possible.',
+  }),
+  DARKROOM_DEFAPI_MAX_CREATES: optional(createsValue, {
+    group: 'Limits',
+    description: 'New tasks of one DefAPI account in any window. Unset: not limited, since DefAPI publishes no limit.',
+    example: '20',
+  }),
+  DARKROOM_DEFAPI_WINDOW_MS: withDefault(windowValue, '10000', {
+    group: 'Limits',
+    description: 'Length of that window.',
+    unit: 'ms',
+  }),
+  DARKROOM_DEFAPI_MAX_IN_FLIGHT: optional(inFlightValue, {
+    group: 'Limits',
+    description: 'Tasks of one DefAPI account at work at the same time. Unset: not limited, since DefAPI publishes no limit.',
+    example: '50',
   }),
   DARKROOM_LOG_LEVEL: withDefault(choiceValue(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info', {
     group: 'Logs',

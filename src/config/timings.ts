@@ -80,6 +80,48 @@ export const timingDefinitions = {
     'Callbacks that may cause a query, per attempt. An honest one needs one; the rest bounds what forged ones can cost.',
   ),
   wakeSpacingMs: ms(1_000, 'Least time between two queries that callbacks cause.'),
+  queueForMs: ms(
+    120_000,
+    'Waiting in line at one provider before the next one is asked: 240 places at the pace of one Kie account, or one slow picture.',
+  ),
+  turnHoldMs: ms(
+    15_000,
+    'How long a place that was given out in the line is kept for its attempt: a busy worker needs a second. Then the next one gets it.',
+  ),
+  rateLimitPauseMs: ms(
+    10_000,
+    'After a 429 that does not say for how long, nothing is sent from that account: one whole window of Kie has passed then.',
+  ),
+  maintenancePauseMs: ms(
+    60_000,
+    'Pause of an account whose provider speaks of maintenance: it takes minutes, and asking costs a try of every waiting request.',
+  ),
+  breakerFailures: count(
+    5,
+    100,
+    'Submits in a row without readable answer after which an account is paused: each one may have been paid for.',
+  ),
+  breakerPauseMs: ms(
+    30_000,
+    'First pause of the circuit breaker, then one submit at a time until one is accepted. Shorter outages end by themselves.',
+  ),
+  settleForMs: ms(
+    86_400_000,
+    'How long an attempt that was left open is looked after. A day: no picture takes that long and few outages do; what is still open then is reported as unresolved.',
+  ),
+  settlePollMinMs: ms(15_000, 'Pause between the first queries of settling: nobody waits for the picture any more.'),
+  settlePollMaxMs: ms(
+    600_000,
+    'Pause between its later queries: some 150 a day and row, so that a thousand open rows cost two queries a second.',
+  ),
+  balanceCheckEveryMs: ms(
+    300_000,
+    "Pause between two looks at an account's balance: a top-up ends its pause within minutes, and one query costs nothing.",
+  ),
+  reconcileEveryMs: ms(
+    3_600_000,
+    'Pause between two comparisons of ledger, Temporal and balances: what it finds is money that moves by the hour, not by the minute.',
+  ),
 } as const satisfies Record<string, TimingDefinition>
 
 export type TimingName = keyof typeof timingDefinitions
@@ -107,6 +149,7 @@ export function timingProblems(timings: Timings): { variable: string; message: s
   notAbove('submitRetryInitialMs', 'submitRetryMaxMs')
   notAbove('queryTimeoutMs', 'queryStartToCloseMs')
   notAbove('downloadTimeoutMs', 'storeStartToCloseMs')
+  notAbove('settlePollMinMs', 'settlePollMaxMs')
   const needed = timings.submitTimeoutMs + timings.submitFreshnessMs + timings.recordTaskIdForMs
   if (needed > timings.submitStartToCloseMs) {
     const variable = timingVariable('submitStartToCloseMs')

@@ -38,6 +38,15 @@ export const wholeNumberValue = (limits: { min: number; max: number; unit?: stri
       : { problem: `must be a whole number from ${limits.min} to ${limits.max}${unit}, not ${shown(text)}` }
   })
 
+/** An amount of money. */
+export const usdValue = (limits: { max: number }): z.ZodType<number, string> =>
+  parsed<number>((text) => {
+    const number = /^\d{1,9}(?:\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN
+    return number <= limits.max
+      ? { value: number }
+      : { problem: `must be an amount such as 5 or 0.50, at most ${limits.max} USD, not ${shown(text)}` }
+  })
+
 /** Anything that is one line. */
 export const textValue = parsed<string>((text) =>
   /\p{C}/u.test(text) ? { problem: 'must not contain control characters or line breaks' } : { value: text },
@@ -65,6 +74,43 @@ export const secretListValue = parsed<Secret[]>((text) => {
   }
   return { value: parts.map((part) => new Secret(part)) }
 })
+
+/** One account of a provider: a key with a name that may be shown. */
+export interface Account {
+  readonly name: string
+  readonly apiKey: Secret
+}
+
+/** What the account of a provider is called whose key stands in a variable of its own. */
+export const defaultAccount = 'default'
+
+/** In task queues, rows, labels and addresses as it is. */
+const accountNamePattern = /^[a-z][a-z0-9-]{0,31}$/
+
+/** `name=key` pairs. Messages count the entries: whoever mixes up the sides must not find the key in an error. */
+export const accountListValue = parsed<Account[]>((text) => {
+  const accounts: Account[] = []
+  for (const [index, part] of text.split(',').entries()) {
+    const which = `entry ${index + 1}`
+    const [, name = '', key = ''] = /^([^=]*)=(.*)$/s.exec(part.trim()) ?? []
+    if (name === '' || key === '') return { problem: `must be name=key, or several with commas between them; ${which} is not` }
+    if (!accountNamePattern.test(name)) {
+      return {
+        problem: `has a wrong name in ${which}: up to 32 lower case letters, digits and hyphens, beginning with a letter`,
+      }
+    }
+    const problem = secretProblem(key, 1)
+    if (problem !== null) return { problem: `has a wrong key in ${which}: it ${problem}` }
+    if (accounts.some((earlier) => earlier.name === name)) return { problem: `has the name of ${which} twice` }
+    if (accounts.some((earlier) => earlier.apiKey.reveal() === key))
+      return { problem: `has the key of ${which} twice; ${oneKey}` }
+    accounts.push({ name, apiKey: new Secret(key) })
+  }
+  return { value: accounts }
+})
+
+/** Two names for one key would send twice what it allows. // I8 */
+export const oneKey = 'limits and balance belong to the key, so each key is one account'
 
 /** True for this machine itself: nothing sent there leaves it. */
 export function isLoopbackHost(hostname: string): boolean {

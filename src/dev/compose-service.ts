@@ -89,12 +89,15 @@ export function openLedger(connection: LedgerOptions['connection'], ui: Temporal
 export function providerOptions({ providers: { kie, defapi } }: Config): Parameters<typeof createProviders>[0] {
   return {
     kie: {
-      apiKey: kie.apiKey?.reveal() ?? null,
+      accounts: kie.accounts.map(({ name, apiKey }) => ({ name, apiKey: apiKey.reveal() })),
       baseUrl: kie.baseUrl,
       uploadBaseUrl: kie.uploadBaseUrl,
       webhookHmacKeys: kie.webhookHmacKeys.map((key) => key.reveal()),
     },
-    defapi: { apiKey: defapi.apiKey?.reveal() ?? null, baseUrl: defapi.baseUrl },
+    defapi: {
+      accounts: defapi.accounts.map(({ name, apiKey }) => ({ name, apiKey: apiKey.reveal() })),
+      baseUrl: defapi.baseUrl,
+    },
   }
 }
 

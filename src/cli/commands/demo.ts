@@ -47,7 +47,7 @@ async function demo(context: CliContext, words: string[], flags: DemoFlags): Pro
   const { loadConfig } = await import('../../config/config.ts')
   const prompt = words.length === 0 ? ['a', 'red', 'fox', 'in', 'the', 'snow'] : words
   const request = await readRequest(prompt, flags.model === undefined ? {} : { model: flags.model })
-  const config = choosePayment(context, forDemo(loadConfig(context.env)), request, flags.yes === true)
+  const config = chooseDemoPort(choosePayment(context, loadConfig(context.env), request, flags.yes === true))
   const stop = stopRequested(context)
   try {
     return await runDemo(context, { config, request, flags, stop })
@@ -59,9 +59,14 @@ async function demo(context: CliContext, words: string[], flags: DemoFlags): Pro
   }
 }
 
-/** A demo must not fail because something else has port 8080; whoever set a port wants that one. */
-function forDemo(config: Config): Config {
-  return config.setVariables.includes('DARKROOM_HTTP_PORT') ? config : { ...config, http: { ...config.http, port: 0 } }
+/**
+ * A demo must not fail because something else has port 8080. Whoever set a port wants that one, and a public address leads to one port
+ * only: callbacks to any other would be lost. The simulator is told the port that it became.
+ */
+export function chooseDemoPort(config: Config): Config {
+  const isWanted = config.setVariables.includes('DARKROOM_HTTP_PORT')
+  const leadsHere = config.publicUrl !== null && !config.mockAi
+  return isWanted || leadsHere ? config : { ...config, http: { ...config.http, port: 0 } }
 }
 
 interface Demo {

@@ -20,6 +20,10 @@ function errorsOf(env: Env): VariableError[] {
   return reading.errors
 }
 
+function accountsOf({ providers }: Config, provider: 'kie' | 'defapi'): string[] {
+  return providers[provider].accounts.map(({ name, apiKey }) => `${name} ${apiKey.reveal()}`)
+}
+
 test('an empty environment gives the defaults', () => {
   const config = configOf({})
   assert.deepEqual(
@@ -27,8 +31,8 @@ test('an empty environment gives the defaults', () => {
     {
       providers: {
         preferred: 'kie',
-        kie: { apiKey: null, baseUrl: 'https://api.kie.ai', uploadBaseUrl: 'https://kieai.redpandaai.co', webhookHmacKeys: [] },
-        defapi: { apiKey: null, baseUrl: 'https://api.defapi.org' },
+        kie: { accounts: [], baseUrl: 'https://api.kie.ai', uploadBaseUrl: 'https://kieai.redpandaai.co', webhookHmacKeys: [] },
+        defapi: { accounts: [], baseUrl: 'https://api.defapi.org' },
       },
       mockAi: false,
       publicUrl: null,
@@ -39,12 +43,18 @@ test('an empty environment gives the defaults', () => {
       databaseUrl: null,
       downloadAllow: [],
       http: { host: '127.0.0.1', port: 8080 },
+      metricsPort: null,
       gatewayUrl: null,
       temporalAddressSet: false,
       temporalCliPath: null,
       temporalUiUrl: null,
       temporalPlaintext: false,
       maxPaidAttempts: 2,
+      lowBalanceUsd: 5,
+      limits: {
+        kie: { creates: 20, windowMs: 10_000, maxInFlight: 100 },
+        defapi: { creates: null, windowMs: 10_000, maxInFlight: null },
+      },
       log: { level: 'info' },
       timings: null,
       setVariables: [],
@@ -67,6 +77,10 @@ test('the time limits of the design are the defaults', () => {
       deadlines: [timings.attemptDeadlineMs, timings.generationDeadlineMs],
       wait: [timings.callbackGraceMs, timings.pollFirstMs, timings.pollMinMs, timings.pollMaxMs, timings.unknownListenMs],
       wakes: [timings.wakesPerAttempt, timings.wakeSpacingMs],
+      line: [timings.queueForMs, timings.turnHoldMs],
+      pauses: [timings.rateLimitPauseMs, timings.maintenancePauseMs, timings.breakerPauseMs, timings.breakerFailures],
+      settle: [timings.settleForMs, timings.settlePollMinMs, timings.settlePollMaxMs],
+      every: [timings.balanceCheckEveryMs, timings.reconcileEveryMs],
     },
     {
       submit: [60_000, 5_000, 90_000, 10_000],
@@ -74,6 +88,10 @@ test('the time limits of the design are the defaults', () => {
       deadlines: [600_000, 1_800_000],
       wait: [60_000, 5_000, 3_000, 15_000, 180_000],
       wakes: [10, 1_000],
+      line: [120_000, 15_000],
+      pauses: [10_000, 60_000, 30_000, 5],
+      settle: [86_400_000, 15_000, 600_000],
+      every: [300_000, 3_600_000],
     },
   )
 })
@@ -82,6 +100,7 @@ test('every variable that is set is read into its place', () => {
   const config = configOf({
     AI_PROVIDER: 'defapi',
     KIE_API_KEY: 'kie-key',
+    KIE_ACCOUNTS: 'team-b=key-b=, a=key-a',
     DEFAPI_KEY: 'dk-1',
     MOCK_AI: '1',
     KIE_BASE_URL: 'http://127.0.0.1:9100/',
@@ -96,6 +115,7 @@ test('every variable that is set is read into its place', () => {
     DARKROOM_DOWNLOAD_ALLOW: '127.0.0.1:9100, [::1]:80,Files.Internal',
     DARKROOM_HTTP_HOST: '::',
     DARKROOM_HTTP_PORT: '0',
+    DARKROOM_METRICS_PORT: '0',
     DARKROOM_URL: 'http://gateway:8080/',
     TEMPORAL_ADDRESS: 'temporal:7233',
     TEMPORAL_CLI_PATH: '/usr/bin/temporal',
@@ -103,12 +123,23 @@ test('every variable that is set is read into its place', () => {
     DARKROOM_TEMPORAL_UI_URL: 'http://127.0.0.1:8233/',
     DARKROOM_TEMPORAL_PLAINTEXT: 'true',
     DARKROOM_MAX_PAID_ATTEMPTS: '1',
+    DARKROOM_LOW_BALANCE_USD: '0.5',
+    DARKROOM_KIE_MAX_CREATES: '7',
+    DARKROOM_KIE_WINDOW_MS: '1000',
+    DARKROOM_KIE_MAX_IN_FLIGHT: '8',
+    DARKROOM_DEFAPI_MAX_CREATES: '9',
+    DARKROOM_DEFAPI_WINDOW_MS: '2000',
+    DARKROOM_DEFAPI_MAX_IN_FLIGHT: '10',
     DARKROOM_LOG_LEVEL: 'debug',
     DARKROOM_POLL_MIN_MS: '20',
     HOME: '/home/somebody',
   })
-  assert.equal(config.providers.kie.apiKey?.reveal(), 'kie-key')
-  assert.equal(config.providers.defapi.apiKey?.reveal(), 'dk-1')
+  assert.deepEqual(accountsOf(config, 'kie'), ['default kie-key', 'team-b key-b=', 'a key-a'])
+  assert.deepEqual(accountsOf(config, 'defapi'), ['default dk-1'])
+  assert.deepEqual(config.limits, {
+    kie: { creates: 7, windowMs: 1_000, maxInFlight: 8 },
+    defapi: { creates: 9, windowMs: 2_000, maxInFlight: 10 },
+  })
   assert.deepEqual(
     config.providers.kie.webhookHmacKeys.map((key) => key.reveal()),
     ['new', 'old'],
@@ -119,6 +150,10 @@ test('every variable that is set is read into its place', () => {
   const rows = new Map(describeConfig(config).map(({ variable, value }) => [variable, value]))
   const expected = {
     AI_PROVIDER: 'defapi',
+    KIE_API_KEY: '***',
+    KIE_ACCOUNTS: 'team-b=***,a=***',
+    DEFAPI_KEY: '***',
+    DEFAPI_ACCOUNTS: '',
     MOCK_AI: 'true',
     KIE_BASE_URL: 'http://127.0.0.1:9100',
     KIE_UPLOAD_BASE_URL: 'http://localhost:9101',
@@ -128,12 +163,20 @@ test('every variable that is set is read into its place', () => {
     DARKROOM_DOWNLOAD_ALLOW: '127.0.0.1:9100,[::1]:80,files.internal',
     DARKROOM_HTTP_HOST: '::',
     DARKROOM_HTTP_PORT: '0',
+    DARKROOM_METRICS_PORT: '0',
     DARKROOM_URL: 'http://gateway:8080',
     TEMPORAL_ADDRESS: 'set',
     TEMPORAL_CLI_PATH: '/usr/bin/temporal',
     DARKROOM_TEMPORAL_UI_URL: 'http://127.0.0.1:8233',
     DARKROOM_TEMPORAL_PLAINTEXT: 'true',
     DARKROOM_MAX_PAID_ATTEMPTS: '1',
+    DARKROOM_LOW_BALANCE_USD: '0.5',
+    DARKROOM_KIE_MAX_CREATES: '7',
+    DARKROOM_KIE_WINDOW_MS: '1000',
+    DARKROOM_KIE_MAX_IN_FLIGHT: '8',
+    DARKROOM_DEFAPI_MAX_CREATES: '9',
+    DARKROOM_DEFAPI_WINDOW_MS: '2000',
+    DARKROOM_DEFAPI_MAX_IN_FLIGHT: '10',
     DARKROOM_LOG_LEVEL: 'debug',
     DARKROOM_POLL_MIN_MS: '20',
   }
@@ -198,6 +241,14 @@ for (const [variable, text, problem] of [
   ['DARKROOM_DOWNLOAD_ALLOW', '::1', /neither host nor host:port/],
   ['DARKROOM_TEMPORAL_UI_URL', 'ui', /must be an http\(s\) address/],
   ['DARKROOM_MAX_PAID_ATTEMPTS', '6', /from 1 to 5/],
+  ['DARKROOM_METRICS_PORT', '65536', /from 0 to 65535/],
+  ['DARKROOM_LOW_BALANCE_USD', '-1', /must be an amount such as 5 or 0\.50, at most 1000000 USD, not "-1"/],
+  ['DARKROOM_LOW_BALANCE_USD', '1e3', /must be an amount/],
+  ['DARKROOM_LOW_BALANCE_USD', '1000001', /at most 1000000 USD/],
+  ['DARKROOM_KIE_MAX_CREATES', '0', /from 1 to 100000/],
+  ['DARKROOM_DEFAPI_WINDOW_MS', '86400001', /from 1 to 86400000 ms/],
+  ['DARKROOM_DEFAPI_MAX_IN_FLIGHT', 'none', /from 1 to 100000/],
+  ['DARKROOM_BREAKER_FAILURES', '101', /from 1 to 100, /],
   ['DARKROOM_LOG_LEVEL', 'verbose', /must be one of trace, debug, info/],
   ['DARKROOM_SUBMIT_TIMEOUT_MS', '60s', /must be a whole number from 1 to 86400000 ms, not "60s"/],
   ['DARKROOM_SUBMIT_TIMEOUT_MS', '0', /from 1 to 86400000 ms/],
@@ -233,6 +284,25 @@ test('a public address without a key for signatures is refused, unless that is s
   assert.equal(configOf({ ...env, DARKROOM_ALLOW_UNSIGNED_CALLBACKS: 'true' }).allowUnsignedCallbacks, true)
   assert.equal(configOf({ ...env, KIE_WEBHOOK_HMAC_KEY: 'key' }).publicUrl, 'https://images.example.com')
   assert.equal(configOf({ DARKROOM_PUBLIC_URL: 'http://127.0.0.1:8080' }).publicUrl, 'http://127.0.0.1:8080')
+})
+
+test('several machines with a public address need a common callback secret', () => {
+  const env = {
+    DARKROOM_PUBLIC_URL: 'https://images.example.com',
+    DATABASE_URL: 'postgres://u:p@db/x',
+    KIE_WEBHOOK_HMAC_KEY: 'key',
+  }
+  const [error, ...others] = errorsOf(env)
+  assert.equal(error?.variable, 'DARKROOM_CALLBACK_SECRET')
+  assert.match(
+    error?.message ?? '',
+    /^DARKROOM_CALLBACK_SECRET is not set, .* DATABASE_URL and DARKROOM_PUBLIC_URL=https:\/\/images.* openssl rand -hex 32$/,
+  )
+  assert.deepEqual(others, [])
+  configOf({ ...env, DARKROOM_CALLBACK_SECRET: 'x'.repeat(32) })
+  // One machine makes its own, and nobody outside can reach a loopback address.
+  configOf({ ...env, DATABASE_URL: '' })
+  configOf({ ...env, DARKROOM_PUBLIC_URL: 'http://127.0.0.1:8080' })
 })
 
 test('a previous callback secret without a current one is refused', () => {

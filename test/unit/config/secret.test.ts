@@ -30,7 +30,9 @@ test('a secret shows itself in no usual way of printing', () => {
 
 const env = {
   KIE_API_KEY: text,
+  KIE_ACCOUNTS: `a=${text}-a`,
   DEFAPI_KEY: text,
+  DEFAPI_ACCOUNTS: `a=${text}-a`,
   KIE_WEBHOOK_HMAC_KEY: `${text},${text}`,
   DARKROOM_CALLBACK_SECRET: text,
   DARKROOM_CALLBACK_SECRET_PREVIOUS: text,
