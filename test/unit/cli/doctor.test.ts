@@ -64,6 +64,36 @@ test('doctor asks everything that is configured, and hides every secret', async 
   }
 })
 
+test('doctor asks for the balance of every account, and says which one is low or has a bad key', async (t) => {
+  const simulator = await startTestSimulator(t, {
+    defapiKeys: ['dk-good-sesame'],
+    startingCredits: { kieCredits: 999, defapiUsd: 5 },
+  })
+  const env = {
+    DARKROOM_DATA_DIR: await tempFolder(t),
+    DARKROOM_URL: nobody,
+    PATH: '',
+    KIE_API_KEY: 'kie-one-sesame',
+    KIE_ACCOUNTS: 'team-b=kie-two-sesame',
+    DEFAPI_ACCOUNTS: 'good=dk-good-sesame,bad=dk-bad-sesame',
+    KIE_BASE_URL: simulator.kieUrl,
+    DEFAPI_BASE_URL: simulator.defapiUrl,
+  }
+  const run = await cliRun(['doctor', '--json'], { env })
+  assert.equal(run.exitCode, 3)
+  assert.ok(!(run.stdout + run.stderr).includes('sesame'), run.stdout)
+  const { checks }: Findings = JSON.parse(run.stdout)
+  const details = new Map(checks.map(({ name, result, detail }) => [name, `${result} ${detail}`]))
+  // 999 credits are 4.995 USD.
+  const low = ': less than \\$5 \\(DARKROOM_LOW_BALANCE_USD\\), top it up'
+  const kie = (account: string): string => `account ${account}: \\S+ answers; balance 999 credits, \\$4\\.995${low}`
+  assert.match(details.get('kie') ?? '', new RegExp(`^ok ${kie('default')}\n${kie('team-b')}$`))
+  assert.match(
+    details.get('defapi') ?? '',
+    /^failed account good: \S+ answers; balance \$5\naccount bad: \S+ gives no readable balance: HTTP 401: .*1007/,
+  )
+})
+
 test('doctor tells a gateway that is not ready from one that is not there, and from a data folder that cannot be written', async (t) => {
   const server = createServer((_, response) => response.writeHead(503).end('{}'))
   await new Promise<void>((resolve) => {
