@@ -1,5 +1,5 @@
 // Configuration → what the parts are given. `worker`, `gateway`, `dev`, `demo` and the tests all compose their service here.
-import type { ActivityDeps, PointReached } from '../activities/deps.ts'
+import type { ActivityDeps, PointReached, WorkflowDoor } from '../activities/deps.ts'
 import { createActivities } from '../activities/index.ts'
 import type { Activities } from '../activities/index.ts'
 import type { Config } from '../config/config.ts'
@@ -8,6 +8,7 @@ import type { GatewayDeps } from '../gateway/gateway-deps.ts'
 import type { GenerationStarter } from '../gateway/generation-starter.ts'
 import { createLedger } from '../ledger/create-ledger.ts'
 import type { LedgerOptions } from '../ledger/create-ledger.ts'
+import type { AccountLimits, AccountRef } from '../ledger/accounts-port.ts'
 import type { AttemptRef, Ledger } from '../ledger/ledger.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Provider } from '../providers/provider.ts'
@@ -39,7 +40,7 @@ export interface TemporalUi {
 export interface ComposedService {
   mode: SpendMode
   /** `callbackBaseUrl`: where providers reach the gateway, which may have to listen first to know; null: poll only */
-  createActivities: (callbackBaseUrl: string | null) => Activities
+  createActivities: (callbackBaseUrl: string | null, workflows: WorkflowDoor) => Activities
   rates: ReadonlyMap<ProviderName, ProviderRate>
   gatewayDeps: (starter: GenerationStarter) => GatewayDeps
 }
@@ -57,8 +58,8 @@ export function composeService(resources: ServiceResources): ComposedService {
   })
   return {
     mode,
-    createActivities: (callbackBaseUrl) =>
-      createActivities(activityDeps(resources, { providers, tokens, mode, callbackBaseUrl })),
+    createActivities: (callbackBaseUrl, workflows) =>
+      createActivities(activityDeps(resources, { providers, tokens, mode, callbackBaseUrl, workflows })),
     rates: providerRates(mode),
     gatewayDeps: (temporal) => ({
       ledger,
@@ -67,6 +68,8 @@ export function composeService(resources: ServiceResources): ComposedService {
       tokens,
       temporal,
       mode,
+      accounts: accountsOf(providers, mode),
+      routeDefaults: { preferred: config.providers.preferred, maxPaidAttempts: config.maxPaidAttempts },
       logger: logger.child({ part: 'gateway' }),
       limits: { wakesPerAttempt: config.timings.wakesPerAttempt, wakeIntervalMs: config.timings.wakeSpacingMs },
       links: { temporal: temporalLink(resources.temporalUi) },
@@ -106,9 +109,10 @@ interface Doors {
   tokens: CallbackTokens
   mode: SpendMode
   callbackBaseUrl: string | null
+  workflows: WorkflowDoor
 }
 
-function activityDeps(resources: ServiceResources, { providers, tokens, mode, callbackBaseUrl }: Doors): ActivityDeps {
+function activityDeps(resources: ServiceResources, { providers, tokens, mode, callbackBaseUrl, workflows }: Doors): ActivityDeps {
   const { config, ledger, store } = resources
   const { timings } = config
   return {
@@ -129,6 +133,13 @@ function activityDeps(resources: ServiceResources, { providers, tokens, mode, ca
         limits: { totalTimeoutMs: timings.downloadTimeoutMs },
       }),
     limits: timings,
+    accountLimits: new Map<ProviderName, Omit<AccountLimits, 'leaseMs'>>([
+      ['kie', config.limits.kie],
+      ['defapi', config.limits.defapi],
+    ]),
+    pauseRules: timings,
+    lowBalanceUsd: config.lowBalanceUsd,
+    workflows,
     planLimits: planLimits(config),
     routeDefaults: { ...timings, preferred: config.providers.preferred, maxPaidAttempts: config.maxPaidAttempts },
     ...(resources.pointReached === undefined ? {} : { pointReached: resources.pointReached }),
@@ -151,7 +162,15 @@ function planLimits({ timings }: Config): ActivityDeps['planLimits'] {
     storeStartToCloseMs: timings.storeStartToCloseMs,
     wakesPerAttempt: timings.wakesPerAttempt,
     wakeSpacingMs: timings.wakeSpacingMs,
+    settleForMs: timings.settleForMs,
+    settlePollMinMs: timings.settlePollMinMs,
+    settlePollMaxMs: timings.settlePollMaxMs,
   }
+}
+
+/** Every account that has a key. */
+function accountsOf(providers: ReadonlyMap<ProviderName, Provider>, mode: SpendMode): AccountRef[] {
+  return [...providers.values()].flatMap(({ name, accounts }) => accounts.map((account) => ({ mode, provider: name, account })))
 }
 
 /** A provider that repeats our request repeats the callback URL; what else may stand there opens nothing. */

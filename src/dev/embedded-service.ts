@@ -107,7 +107,7 @@ async function startAll(options: EmbeddedServiceOptions, teardown: Teardown): Pr
     target: temporal.target,
     allowPlaintext: config.temporalPlaintext,
     workflowBundle,
-    activities: composed.createActivities(callbackBaseUrl),
+    createActivities: (workflows) => composed.createActivities(callbackBaseUrl, workflows),
     rates: composed.rates,
     shutdownGraceMs,
     logger,

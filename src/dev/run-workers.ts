@@ -1,9 +1,11 @@
 // Workers as every service runs them: connected, started, and registered with the step that drains them.
 import type { WorkflowBundle } from '@temporalio/worker'
+import type { WorkflowDoor } from '../activities/deps.ts'
 import type { Activities } from '../activities/index.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { TemporalTarget } from '../temporal/connect.ts'
 import { connectWorker } from '../temporal/connect.ts'
+import { createWorkflowDoor } from '../temporal/workflow-door.ts'
 import { installTemporalRuntime } from '../temporal/runtime.ts'
 import type { ProviderRate } from '../worker/workers.ts'
 import { createWorkers } from '../worker/workers.ts'
@@ -13,7 +15,7 @@ export interface RunWorkersOptions {
   target: TemporalTarget
   allowPlaintext: boolean
   workflowBundle: WorkflowBundle
-  activities: Activities
+  createActivities: (workflows: WorkflowDoor) => Activities
   rates: ReadonlyMap<string, ProviderRate>
   /** default: what the workers themselves take */
   shutdownGraceMs?: number
@@ -32,7 +34,7 @@ export async function runWorkers(options: RunWorkersOptions): Promise<{ done: Pr
     connection,
     namespace: target.namespace,
     workflowBundle: options.workflowBundle,
-    activities: options.activities,
+    activities: options.createActivities(createWorkflowDoor(connection, target.namespace)),
     rates: options.rates,
     ...(shutdownGraceMs === undefined ? {} : { shutdownGraceMs }),
   })

@@ -56,7 +56,7 @@ export async function startWorkerProcess(options: StandaloneOptions): Promise<St
       target: temporalTarget,
       allowPlaintext: config.temporalPlaintext,
       workflowBundle,
-      activities: composed.createActivities(config.publicUrl),
+      createActivities: (workflows) => composed.createActivities(config.publicUrl, workflows),
       rates: composed.rates,
       logger,
       teardown,

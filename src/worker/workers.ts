@@ -31,7 +31,7 @@ export interface Workers {
 
 export async function createWorkers(options: WorkersOptions): Promise<Workers> {
   const { activities, rates } = options
-  const { submitTask, awaitTask, listenForLostReply, ...bookkeeping } = activities
+  const { submitTask, awaitTask, listenForLostReply, waitForTurn, settleAttempt, ...bookkeeping } = activities
   const main = Worker.create({
     ...shared(options),
     taskQueue: mainTaskQueue,
@@ -54,7 +54,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     Worker.create({
       ...shared(options),
       taskQueue: queryTaskQueue(provider),
-      activities: { awaitTask, listenForLostReply },
+      activities: { awaitTask, listenForLostReply, waitForTurn, settleAttempt },
       ...rate(queriesPerSecond),
     }),
   ])

@@ -98,17 +98,21 @@ async function tellStory(run: Run): Promise<Generation> {
 
 /** Runs one step, and ends it as soon as an attempt that was left behind turns out to have a picture: then nothing else is needed. */
 async function unlessServed(run: Run, work: () => Promise<void>): Promise<void> {
-  const scope = new CancellationScope()
-  const working = scope.run(work)
-  // It may fail while the race below is being decided; it is awaited in any case.
-  working.catch(() => undefined)
-  await Promise.race([working, condition(() => hasLateSuccess(run))])
-  if (hasLateSuccess(run)) scope.cancel()
+  const step = new CancellationScope()
+  const lookout = new CancellationScope()
+  const working = step.run(work)
+  const served = lookout.run(() => condition(() => hasLateSuccess(run)))
+  // However the race ends (a cancel of the generation ends the lookout at once), the step itself is waited for: it may be paying.
+  await Promise.race([working, served]).catch(() => undefined)
+  if (hasLateSuccess(run)) step.cancel()
+  lookout.cancel()
   try {
     await working
   } catch (error) {
     // Its own end, not that of the generation: a submit that was on the wire has been booked meanwhile.
     if (!isCancellation(error) || !hasLateSuccess(run)) throw error
+  } finally {
+    await served.catch(() => undefined)
   }
 }
 

@@ -1,9 +1,5 @@
 // What a generation leaves open when it ends gets somebody who looks after it: one child per attempt, which outlives its parent.
-import {
-  ChildWorkflowCancellationType,
-  ParentClosePolicy,
-  startChild,
-} from '@temporalio/workflow'
+import { ChildWorkflowCancellationType, ParentClosePolicy, startChild } from '@temporalio/workflow'
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common'
 import type { SettlementInput } from '../activities/types.ts'
 import type { AttemptReport, Generation } from '../contract/index.ts'

@@ -5,7 +5,6 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import { DefaultLogger, Runtime } from '@temporalio/worker'
-import type { Activities } from '../../src/activities/index.ts'
 import type { PointReached } from '../../src/activities/deps.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import type { Config } from '../../src/config/config.ts'
@@ -27,6 +26,7 @@ import type { Simulator } from '../../src/simulator/simulator.ts'
 import type { SimulatorOptions } from '../../src/simulator/options.ts'
 import { createFileStore } from '../../src/storage/file-store.ts'
 import { findFreePort } from '../../src/temporal/ports.ts'
+import { createWorkflowDoor } from '../../src/temporal/workflow-door.ts'
 import { createWorkers } from '../../src/worker/workers.ts'
 import { loadWorkflowBundle } from '../../src/worker/workflow-bundle.ts'
 import { atEnd } from './at-end.ts'
@@ -142,8 +142,7 @@ export async function startService(t: Ends, options: ServiceOptions = {}): Promi
   const gateway = await createGateway(composed.gatewayDeps(createGenerationStarter({ client: temporal.client })))
   await gateway.listen({ host: '127.0.0.1', port })
   atEnd(t, () => gateway.close())
-  if (options.workers !== false)
-    await runWorkers(t, temporal, composed.createActivities(workerInput.callbackBaseUrl), composed.rates)
+  if (options.workers !== false) await runWorkers(t, temporal, composed, workerInput.callbackBaseUrl)
   return {
     ...doors(`http://127.0.0.1:${port}`, temporal, simulator),
     temporal,
@@ -176,14 +175,15 @@ export function composeTestService(
 async function runWorkers(
   t: Ends,
   temporal: TestTemporal,
-  activities: Activities,
-  rates: ComposedService['rates'],
+  { createActivities, rates }: ComposedService,
+  callbackBaseUrl: string | null,
 ): Promise<void> {
+  const connection = await temporal.connectWorker()
   const workers = await createWorkers({
-    connection: await temporal.connectWorker(),
+    connection,
     namespace: temporal.namespace,
     workflowBundle: await loadWorkflowBundle(testCacheFolder),
-    activities,
+    activities: createActivities(callbackBaseUrl, createWorkflowDoor(connection, temporal.namespace)),
     rates,
     shutdownGraceMs: 100,
   })

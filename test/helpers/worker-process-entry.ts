@@ -4,6 +4,7 @@ import { Worker } from '@temporalio/worker'
 import type { PointReached } from '../../src/activities/deps.ts'
 import { queryTaskQueue, submitTaskQueue } from '../../src/contract/index.ts'
 import { connectWorker, plainTarget } from '../../src/temporal/connect.ts'
+import { createWorkflowDoor } from '../../src/temporal/workflow-door.ts'
 import { createWorkers } from '../../src/worker/workers.ts'
 import { loadWorkflowBundle } from '../../src/worker/workflow-bundle.ts'
 import { composeTestService } from './service.ts'
@@ -39,12 +40,12 @@ const pointReached: PointReached = async (point, activityTry) => {
 }
 
 const { composed } = composeTestService(input, pointReached)
-const activities = composed.createActivities(input.callbackBaseUrl)
 const connection = await connectWorker(plainTarget(input.address, input.namespace))
+const activities = composed.createActivities(input.callbackBaseUrl, createWorkflowDoor(connection, input.namespace))
 const { namespace } = input
 
 async function startWorkers(): Promise<{ run: () => Promise<unknown> }> {
-  const { submitTask, awaitTask, listenForLostReply } = activities
+  const { submitTask, awaitTask, listenForLostReply, waitForTurn, settleAttempt } = activities
   if (role === 'submit to kie') {
     // One slot: while it is frozen in its activity it does not ask for another task, so that none is lost to it.
     const slots = { maxConcurrentActivityTaskExecutions: 1, maxConcurrentActivityTaskPolls: 1 }
@@ -65,7 +66,7 @@ async function startWorkers(): Promise<{ run: () => Promise<unknown> }> {
     connection,
     namespace,
     taskQueue: queryTaskQueue('kie'),
-    activities: { awaitTask, listenForLostReply },
+    activities: { awaitTask, listenForLostReply, waitForTurn, settleAttempt },
   })
   return { run: () => Promise.all([workers.run(), queries.run()]) }
 }

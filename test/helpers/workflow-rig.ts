@@ -34,6 +34,9 @@ export const limits: PlanLimits = {
   storeStartToCloseMs: 5_000,
   wakesPerAttempt: 10,
   wakeSpacingMs: 50,
+  settleForMs: 60_000,
+  settlePollMinMs: 20,
+  settlePollMaxMs: 100,
 }
 
 export function standing(state: AttemptStanding['state'], more: Partial<AttemptStanding> = {}): AttemptStanding {
@@ -47,6 +50,7 @@ export function generation(id: string, status: Generation['status']): Generation
     id,
     status,
     mode: 'mock',
+    tenant: 'default',
     model: 'nano-banana',
     prompt: 'a fox',
     createdAt: at,
@@ -192,8 +196,8 @@ function planFor(id: string, planned: Planned): Plan {
   return {
     route: (['kie', 'defapi'] as const).map((provider) => ({
       provider,
-      account: 'default',
       model: 'google/nano-banana',
+      priceUsd: 0.02,
       submitQueue: `${id}-${submitTaskQueue(provider)}`,
       queryQueue: `${id}-${queryTaskQueue(provider)}`,
       hasCallback: true,
@@ -206,6 +210,10 @@ function planFor(id: string, planned: Planned): Plan {
       onOverdue: 'fallback',
       onRefusal: 'fail',
       maxPaidAttempts: 2,
+      maxCostUsd: null,
+      maxQueueMs: 60_000,
+      priority: 3,
+      keepSpares: false,
       ...planned.policy,
     },
     limits: { ...limits, ...planned.limits },

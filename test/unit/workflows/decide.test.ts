@@ -4,16 +4,10 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import type { PlannedEntry, RoutePolicy } from '../../../src/activities/types.ts'
 import type { RefusalReason } from '../../../src/contract/index.ts'
-import {
-  attemptEndsAtMs,
-  decide,
-  lastMomentMs,
-  mayHaveCost,
-  outcomeWhenLeft,
-  paidAttempts,
-  phaseOf,
-} from '../../../src/workflows/decide.ts'
-import type { AttemptPhase, AttemptRecord, GenerationState, Step } from '../../../src/workflows/decide.ts'
+import { attemptEndsAtMs, decide, lastMomentMs } from '../../../src/workflows/decide.ts'
+import type { Step } from '../../../src/workflows/decide.ts'
+import { mayHaveCost, outcomeWhenLeft, paidAttempts, phaseOf } from '../../../src/workflows/state.ts'
+import type { AttemptPhase, AttemptRecord, GenerationState } from '../../../src/workflows/state.ts'
 
 const nowMs = 1_000_000
 const attemptDeadlineMs = 600_000
@@ -21,8 +15,8 @@ const attemptDeadlineMs = 600_000
 function entry(provider: 'kie' | 'defapi'): PlannedEntry {
   return {
     provider,
-    account: 'default',
     model: 'google/nano-banana',
+    priceUsd: 0.02,
     submitQueue: `${provider}-submit`,
     queryQueue: `${provider}-query`,
     hasCallback: true,
@@ -43,6 +37,7 @@ function attempt(phase: AttemptPhase, more: Partial<AttemptRecord> = {}): Attemp
     provenFree: phase === 'rejected' || phase === 'exhausted',
     isHeard: false,
     acceptedAtMs: nowMs,
+    line: null,
     ...more,
   }
 }
@@ -54,7 +49,18 @@ function state(
 ): GenerationState {
   return {
     route: [entry('kie'), entry('defapi')],
-    policy: { fallback: true, onUnknown: 'fallback', onOverdue: 'fallback', onRefusal: 'fail', maxPaidAttempts: 2, ...policy },
+    policy: {
+      fallback: true,
+      onUnknown: 'fallback',
+      onOverdue: 'fallback',
+      onRefusal: 'fail',
+      maxPaidAttempts: 2,
+      maxCostUsd: null,
+      maxQueueMs: 120_000,
+      priority: 3,
+      keepSpares: false,
+      ...policy,
+    },
     deadlineAtMs: nowMs + 1_800_000,
     attempts,
     generation: null,
@@ -71,6 +77,9 @@ function summary(step: Step): string {
       return `fail ${step.failure.type}`
     case 'await':
     case 'listen':
+    case 'queue':
+    case 'leave_line':
+    case 'watch':
     case 'store':
       return `${step.kind} ${step.attempt.number}`
     case 'finish':
