@@ -56,13 +56,18 @@ export type TurnResult =
   | { kind: 'decided'; row: AttemptRow }
 
 /** What one answer of the provider says about its account. Noted after the attempt's own row is booked. */
-export type AccountNews =
+export type AccountNews = {
+  /** when the send began, by the ledger's clock (`sendStartedAt`): news older than a resume, or than the breaker's pause, pause nothing */
+  sentAt?: Date | null
+} &
   /** a task was made: the breaker closes, slow start ends */
-  | { kind: 'accepted' }
-  /** refused, for good or for now; `retryAfterMs` as the provider said it */
-  | { kind: 'refused'; reason: RefusalReason; message: string; retryAfterMs: number | null }
-  /** no readable answer, or no connection: counts towards the breaker */
-  | { kind: 'fault'; message: string }
+  (
+    | { kind: 'accepted' }
+    /** refused, for good or for now; `retryAfterMs` as the provider said it */
+    | { kind: 'refused'; reason: RefusalReason; message: string; retryAfterMs: number | null }
+    /** no readable answer, or no connection: counts towards the breaker */
+    | { kind: 'fault'; message: string }
+  )
 
 /** How long each kind of trouble pauses an account, ms; from the configuration. */
 export interface PauseRules {

@@ -56,7 +56,10 @@ async function extendFirstTables(db: Kysely<unknown>): Promise<void> {
     .addColumn('created_at', moment, (column) => column.notNull().defaultTo(databaseClock))
     .addColumn('settled_at', moment)
     .addPrimaryKeyConstraint('extra_tasks_pkey', ['generation_id', 'item', 'attempt', 'provider_task_id'])
+    .addCheckConstraint('extra_tasks_settled_has_verdict', sql`(verdict is null) = (settled_at is null)`)
     .execute()
+  // an id that is held as an extra task is not adopted by another attempt
+  await db.schema.createIndex('extra_tasks_by_task').on('extra_tasks').columns(['provider_task_id']).execute()
 }
 
 async function createAccounts(db: Kysely<unknown>): Promise<void> {
@@ -124,6 +127,7 @@ async function createAccounts(db: Kysely<unknown>): Promise<void> {
     .columns([...place, 'lease_until'])
     .where(sql.ref('released_at'), 'is', null)
     .execute()
+  await db.schema.createIndex('permits_by_send').on('permits').columns(['send_id']).execute()
   await db.schema.createIndex('permits_by_attempt').on('permits').columns(['generation_id', 'item', 'attempt']).execute()
   await db.schema
     .createTable('line')

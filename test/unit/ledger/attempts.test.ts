@@ -6,6 +6,7 @@ import { Client } from 'pg'
 import type { AttemptRef, AttemptRow, ProviderVerdict } from '../../../src/ledger/ledger.ts'
 import { ledgerBackends, suiteLedger } from '../../helpers/ledger.ts'
 import {
+  anyOffer,
   accepted,
   claimed,
   execute,
@@ -16,7 +17,6 @@ import {
   openGeneration,
   passDeadline,
   sending,
-  sendTimeoutMs,
   unknown,
 } from './fixtures.ts'
 
@@ -50,7 +50,7 @@ for (const backend of ledgerBackends) {
     test('the send deadline is the clock of the database plus the time for the send', async () => {
       const { ledger, connection } = own()
       const ref = await claimed(ledger)
-      const begun = await ledger.beginSend(ref, 65_000)
+      const begun = await ledger.beginSend(ref, anyOffer({ timeoutMs: 65_000 }))
       const [clock] = await execute(connection, 'select clock_timestamp() as now')
       assert.equal(begun.kind, 'send')
       const { sendStartedAt, sendDeadlineAt, tries } = begun.row
@@ -68,7 +68,7 @@ for (const backend of ledgerBackends) {
       await holder.connect()
       await holder.query('begin')
       await holder.query('select 1 from attempts where generation_id = $1 for update', [ref.generationId])
-      const waiting = ledger.beginSend(ref, 65_000)
+      const waiting = ledger.beginSend(ref, anyOffer({ timeoutMs: 65_000 }))
       await holder.query('select pg_sleep(0.2)')
       const { rows } = await holder.query<{ now: Date }>('select clock_timestamp() as now')
       await holder.query('rollback')
@@ -80,14 +80,14 @@ for (const backend of ledgerBackends) {
     test('while one run may be talking, another is told until when, and a third try counts only sends that were begun', async () => {
       const { ledger } = own()
       const ref = await sending(ledger)
-      const second = await ledger.beginSend(ref, sendTimeoutMs)
+      const second = await ledger.beginSend(ref, anyOffer())
       assert.deepEqual([second.kind, second.row.sendId, second.row.tries], ['sending_elsewhere', ref.sendId, 1])
-      const released = await ledger.releaseSend(ref, ref.sendId, refusal)
+      const released = await ledger.releaseSend(ref, ref.sendId, { ...refusal, wasSent: true })
       assert.deepEqual(
         [released.state, released.reason, released.message, released.sendId, released.sendDeadlineAt],
         ['claimed', 'rate_limited', 'too many requests', null, null],
       )
-      const third = await ledger.beginSend(ref, sendTimeoutMs)
+      const third = await ledger.beginSend(ref, anyOffer())
       assert.equal(third.kind, 'send')
       assert.equal(third.row.tries, 2)
       assert.notEqual(third.row.sendId, ref.sendId)
@@ -97,7 +97,7 @@ for (const backend of ledgerBackends) {
       const { ledger, connection } = own()
       const looks = [
         (ref: AttemptRef) => ledger.readAttempt(ref),
-        (ref: AttemptRef) => ledger.beginSend(ref, sendTimeoutMs).then(({ row }) => row),
+        (ref: AttemptRef) => ledger.beginSend(ref, anyOffer()).then(({ row }) => row),
         (ref: AttemptRef) => ledger.withdrawAttempt(newAttempt(ref), refusal),
       ]
       for (const look of looks) {
@@ -108,7 +108,7 @@ for (const backend of ledgerBackends) {
         assert.deepEqual([row?.state, row?.reason, row?.cost], ['unknown', 'no_answer', listPrice])
         assert.ok(row?.sendDeadlineAt instanceof Date, 'kept: listening without a callback address ends with it')
         // The run whose time is over cannot free the row any more.
-        assert.equal((await ledger.releaseSend(ref, ref.sendId, refusal)).state, 'unknown')
+        assert.equal((await ledger.releaseSend(ref, ref.sendId, { ...refusal, wasSent: true })).state, 'unknown')
       }
     })
 
@@ -133,7 +133,7 @@ for (const backend of ledgerBackends) {
       )
       assert.ok(row.finishedAt)
       assert.deepEqual(await ledger.rejectSend(ref, ref.sendId, why), row)
-      assert.deepEqual(await ledger.beginSend(ref, sendTimeoutMs), { kind: 'decided', row })
+      assert.deepEqual(await ledger.beginSend(ref, anyOffer()), { kind: 'decided', row })
     })
 
     test('the list price becomes the cost when the task is accepted or its fate unknown, and a measured cost replaces it', async () => {

@@ -22,7 +22,7 @@ import { atEnd, type Ends } from '../../helpers/at-end.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { prepareLedgerTemplate, testLinks } from '../../helpers/ledger.ts'
 import { tempFolder } from '../../helpers/temp-folder.ts'
-import { claimed, newAttempt, newGeneration, openGeneration } from './fixtures.ts'
+import { anyOffer, claimed, newAttempt, newGeneration, openGeneration } from './fixtures.ts'
 
 async function start(t: Ends, options: EmbeddedLedgerOptions): Promise<EmbeddedLedger> {
   const embedded = await startEmbeddedLedger({ templateFolder: await prepareLedgerTemplate(), ...options })
@@ -89,7 +89,7 @@ test('killed in the middle of writing and started again: every acknowledged row 
       while (!state.isDead) {
         const ref = await openGeneration(ledger)
         await ledger.claimAttempt(newAttempt(ref), [])
-        await ledger.beginSend(ref, 3_600_000)
+        await ledger.beginSend(ref, anyOffer({ timeoutMs: 3_600_000 }))
         acknowledged.push(ref.generationId)
       }
     }).map((writer) => writer.catch((error: unknown) => assert.ok(error instanceof LedgerUnavailableError, String(error))))

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { Client, type PoolConfig } from 'pg'
 import type { AttemptState } from '../../../src/contract/index.ts'
+import type { SendOffer } from '../../../src/ledger/accounts-port.ts'
 import type { AttemptRef, Closing, LeftAttempt, Ledger, NewAttempt, NewGeneration, NewImage } from '../../../src/ledger/ledger.ts'
 
 export function newGeneration(changes: Partial<NewGeneration> = {}): NewGeneration {
@@ -11,6 +12,8 @@ export function newGeneration(changes: Partial<NewGeneration> = {}): NewGenerati
     request: { model: 'nano-banana', prompt: 'a red fox in the snow', metadata: { order: '7' } },
     mode: 'mock',
     idempotencySha256: null,
+    tenant: 'default',
+    worstCaseUsd: 0.04,
     ...changes,
   }
 }
@@ -26,6 +29,7 @@ export function newAttempt(ref: AttemptRef, changes: Partial<NewAttempt> = {}): 
     mode: 'mock',
     api: 'market',
     model: 'google/nano-banana',
+    entry: 0,
     requestSha256: 'b'.repeat(64),
     estimate: { usd: 0.02, credits: 4 },
     ...changes,
@@ -49,10 +53,16 @@ export async function claimed(ledger: Ledger, changes: Partial<NewAttempt> = {})
 
 export const sendTimeoutMs = 60_000
 
+/** Any number of sends by one account. */
+export function anyOffer(changes: Partial<SendOffer> = {}): SendOffer {
+  const limits = { creates: null, windowMs: 10_000, maxInFlight: null, leaseMs: 3_600_000 }
+  return { timeoutMs: sendTimeoutMs, accounts: ['default'], limits, ...changes }
+}
+
 /** A first attempt whose POST is on the wire. */
 export async function sending(ledger: Ledger, changes: Partial<NewAttempt> = {}): Promise<AttemptRef & { sendId: string }> {
   const ref = await claimed(ledger, changes)
-  const begun = await ledger.beginSend(ref, sendTimeoutMs)
+  const begun = await ledger.beginSend(ref, anyOffer({ accounts: [changes.account ?? 'default'] }))
   if (begun.kind !== 'send') throw new Error(`expected a send, got ${begun.kind}`)
   return { ...ref, sendId: begun.sendId }
 }
@@ -75,7 +85,15 @@ export function nextOf(ref: AttemptRef): AttemptRef {
 }
 
 export function leftAs(ref: AttemptRef, changes: Partial<LeftAttempt> = {}): LeftAttempt {
-  return { item: ref.item, attempt: ref.attempt, outcome: 'overdue', reason: 'deadline', message: 'too slow', ...changes }
+  return {
+    item: ref.item,
+    attempt: ref.attempt,
+    outcome: 'overdue',
+    reason: 'deadline',
+    message: 'too slow',
+    providerTaskId: null,
+    ...changes,
+  }
 }
 
 export function closingAs(status: Closing['status'], changes: Partial<Closing> = {}): Closing {
@@ -94,6 +112,7 @@ export function newImage(ref: AttemptRef, index = 0): NewImage {
     width: 1_024,
     height: 768,
     provenance: 'none',
+    spare: false,
   }
 }
 
@@ -114,7 +133,8 @@ export async function force(connection: PoolConfig, ref: AttemptRef, state: Atte
   const hasTask = state === 'accepted' || state === 'succeeded' || state === 'failed'
   await execute(
     connection,
-    `update attempts set state = $4, send_id = $5, send_deadline_at = clock_timestamp() + interval '1 hour', provider_task_id = $6
+    `update attempts set state = $4, send_id = $5, send_deadline_at = clock_timestamp() + interval '1 hour', provider_task_id = $6,
+       verdict = case $4 when 'settled' then 'unresolved' end, settled_at = case $4 when 'settled' then clock_timestamp() end
      where generation_id = $1 and item = $2 and attempt = $3`,
     [ref.generationId, ref.item, ref.attempt, state, sendId, hasTask ? `task_${randomUUID()}` : null],
   )

@@ -5,6 +5,7 @@ import type { GenerationStatus } from '../../../src/contract/index.ts'
 import { InvalidCursorError } from '../../../src/ledger/ledger.ts'
 import { ledgerBackends, suiteLedger } from '../../helpers/ledger.ts'
 import {
+  anyOffer,
   accepted,
   claimed,
   closingAs,
@@ -79,7 +80,7 @@ for (const backend of ledgerBackends) {
       const first = await accepted(ledger)
       const second = nextOf(first)
       await ledger.claimAttempt(newAttempt(second, { provider: 'defapi', model: 'google/gempix2' }), [leftAs(first)])
-      await ledger.beginSend(second, 60_000)
+      await ledger.beginSend(second, anyOffer({ timeoutMs: 60_000 }))
       await ledger.recordTaskId(second, 'defapi task')
       const cost = { usd: 0.03, credits: null, source: 'measured' } as const
       await ledger.recordVerdict(second, {
@@ -150,7 +151,7 @@ for (const backend of ledgerBackends) {
       const second = nextOf(first)
       const third = nextOf(second)
       await ledger.claimAttempt(newAttempt(second), [])
-      await ledger.beginSend(second, 60_000)
+      await ledger.beginSend(second, anyOffer({ timeoutMs: 60_000 }))
       await ledger.claimAttempt(newAttempt(third), [])
       const closing = closingAs('failed', {
         failure: { type: 'DeadlineExceeded', message: 'too late', provider: 'kie' },
@@ -255,7 +256,7 @@ for (const backend of ledgerBackends) {
         // the newest attempt counts, not the first
         const second = await accepted(ledger)
         await ledger.claimAttempt(newAttempt(nextOf(second)), [leftAs(second)])
-        await ledger.beginSend(nextOf(second), 60_000)
+        await ledger.beginSend(nextOf(second), anyOffer())
         await ledger.recordTaskId(nextOf(second), 'task of the second')
         add('waiting', second)
         for (const status of ['completed', 'failed', 'cancelled'] as const) {

@@ -6,6 +6,7 @@ import { createLedger } from '../../../src/ledger/create-ledger.ts'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { ledgerBackends, suiteLedger, testLinks } from '../../helpers/ledger.ts'
 import {
+  anyOffer,
   accepted,
   claimed,
   closingAs,
@@ -16,12 +17,11 @@ import {
   newImage,
   nextOf,
   openGeneration,
-  sendTimeoutMs,
   unknown,
 } from './fixtures.ts'
 
 const clientCount = 20
-const why = { reason: 'rate_limited', message: 'given up' } as const
+const why = { reason: 'rate_limited', message: 'given up', wasSent: true } as const
 
 for (const backend of ledgerBackends) {
   describe(`races of ${clientCount} clients (${backend})`, () => {
@@ -41,7 +41,7 @@ for (const backend of ledgerBackends) {
         const ref = await openGeneration(own().ledger)
         const results = await all(async (client) => {
           await client.claimAttempt(newAttempt(ref), [])
-          return client.beginSend(ref, sendTimeoutMs)
+          return client.beginSend(ref, anyOffer())
         })
         const kinds = results.map(({ kind }) => kind)
         assert.equal(kinds.filter((kind) => kind === 'send').length, 1)
@@ -64,7 +64,7 @@ for (const backend of ledgerBackends) {
             return client.withdrawAttempt(newAttempt(ref), why).then(({ state }) => `withdraw found ${state}`)
           }
           await client.claimAttempt(newAttempt(ref), [])
-          const { kind, row } = await client.beginSend(ref, sendTimeoutMs)
+          const { kind, row } = await client.beginSend(ref, anyOffer())
           return kind === 'decided' ? `begin found ${row.state}` : kind
         })
         const state = (await own().ledger.readAttempt(ref))?.state ?? 'absent'
@@ -87,7 +87,7 @@ for (const backend of ledgerBackends) {
       const sendIds: string[] = []
       await all(async (client) => {
         for (let tries = 0; tries < 5; tries += 1) {
-          const begun = await client.beginSend(ref, sendTimeoutMs)
+          const begun = await client.beginSend(ref, anyOffer())
           if (begun.kind !== 'send') continue
           sendIds.push(begun.sendId)
           const released = await client.releaseSend(ref, begun.sendId, why)

@@ -7,7 +7,7 @@ import { attemptStates } from '../../../src/contract/word-lists.ts'
 import { type AttemptEvent, type AttemptPlace, attemptMoves, nextState } from '../../../src/ledger/attempt-states.ts'
 import type { AttemptRef, Ledger } from '../../../src/ledger/ledger.ts'
 import { ledgerBackends, suiteLedger, type TestLedger } from '../../helpers/ledger.ts'
-import { claimed, execute, force, leftAs, newAttempt, nextOf, openGeneration, passDeadline, sendTimeoutMs } from './fixtures.ts'
+import { anyOffer, claimed, execute, force, leftAs, newAttempt, nextOf, openGeneration, passDeadline } from './fixtures.ts'
 
 /** `settle` has no statement yet. */
 type Event = Exclude<AttemptEvent, 'settle'>
@@ -15,11 +15,11 @@ const events = Object.keys(attemptMoves).filter((event): event is Event => event
 
 /** Makes an event happen by the method that a caller would use. */
 async function happen({ ledger, connection }: TestLedger, ref: AttemptRef, event: Event, sendId: string): Promise<void> {
-  const why = { reason: 'rate_limited', message: 'later' } as const
+  const why = { reason: 'rate_limited', message: 'later', wasSent: true } as const
   const verdict = { reason: null, message: null, cost: null, provenFree: false, finishedAt: null }
   const methods: Record<Event, () => Promise<unknown>> = {
     claim: () => ledger.claimAttempt(newAttempt(ref), []),
-    begin_send: () => ledger.beginSend(ref, sendTimeoutMs),
+    begin_send: () => ledger.beginSend(ref, anyOffer()),
     release_send: () => ledger.releaseSend(ref, sendId, why),
     reject_send: () => ledger.rejectSend(ref, sendId, why),
     lose_send: () => ledger.loseSend(ref, sendId, why),
