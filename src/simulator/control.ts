@@ -1,8 +1,9 @@
 // The endpoints under /__simulator/, so that a test in another process, or a person with curl, can drive the simulator.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { CreditChange } from './accounts.ts'
 import { FaultRuleError, parseFaultPlan, parseFaultRule } from './faults/rule.ts'
 import { openExchange } from './http/exchange.ts'
-import { jsonReply, type Json, type Reply } from './http/reply.ts'
+import { isRecord, jsonReply, type Json, type Reply } from './http/reply.ts'
 import { deliver } from './http/transport.ts'
 import type { Simulator } from './simulator.ts'
 
@@ -27,12 +28,32 @@ const actions: Record<string, Action> = {
     else if (!(await simulator.removeFault(id))) return jsonReply({ error: `no fault ${id}` }, 404)
     return jsonReply({ ok: true })
   },
+  'GET accounts': (simulator) => listReply('accounts', simulator.accounts()),
+  'POST credits': (simulator, { body }) => {
+    const change = readCreditChange(body)
+    if (change === null) return jsonReply({ error: creditChangeForm }, 400)
+    simulator.setCredits(change)
+    return listReply('accounts', simulator.accounts())
+  },
   'POST reset': async (simulator) => {
     await simulator.reset()
     return jsonReply({ ok: true })
   },
   'POST finish': (simulator, { id }) =>
     simulator.finish(id) ? jsonReply({ ok: true }) : jsonReply({ error: `no running task ${id}` }, 404),
+}
+
+const creditChangeForm =
+  'wanted: {"provider":"kie" or "defapi","amount":credits at Kie or USD at DefAPI,"keyFingerprint":12 hex digits as in GET accounts, or "all"}'
+
+/** Null for any other form: a change that quietly did nothing would spoil the run that asked for it. */
+function readCreditChange(body: unknown): CreditChange | null {
+  if (!isRecord(body)) return null
+  const { provider, amount, keyFingerprint = 'all', ...others } = body
+  if (provider !== 'kie' && provider !== 'defapi') return null
+  if (typeof amount !== 'number' || amount < 0 || amount > 1e9 || Object.keys(others).length > 0) return null
+  if (keyFingerprint === 'all') return { provider, amount }
+  return typeof keyFingerprint === 'string' && /^[0-9a-f]{12}$/.test(keyFingerprint) ? { provider, amount, keyFingerprint } : null
 }
 
 export async function serveControl(

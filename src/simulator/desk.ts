@@ -49,9 +49,10 @@ export class Desk {
     const { dialect, accounts } = this.#parts
     if (route === undefined) return plainAnswer(dialect.unknownRoute(exchange.request.method ?? '', exchange.url.pathname))
     if (!this.#isKnownKey(exchange.key)) return plainAnswer(dialect.unauthorized())
-    const limited = dialect.provider === 'kie' && (route.point === 'submit' || route.point === 'query')
-    if (limited && !accounts.admit(route.point === 'submit' ? 'create' : 'query', exchange.key, Date.now())) {
-      return plainAnswer(dialect.rateLimited())
+    if (route.point === 'submit' || route.point === 'query') {
+      const kind = route.point === 'submit' ? 'create' : 'query'
+      const isAdmitted = accounts.admit(kind, dialect.provider, fingerprint(exchange.key), Date.now())
+      if (!isAdmitted) return plainAnswer(dialect.rateLimited())
     }
     try {
       if (route.point === 'submit') return await this.#submit(exchange, route)

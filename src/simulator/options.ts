@@ -10,6 +10,12 @@ export interface RateLimit {
   queriesPerSecond: number | null
 }
 
+/** null or left out: unlimited */
+export interface RateLimits {
+  kie?: RateLimit | null
+  defapi?: RateLimit | null
+}
+
 export interface SimulatorOptions {
   /** default 127.0.0.1 */
   host?: string
@@ -37,16 +43,19 @@ export interface SimulatorOptions {
   faults?: readonly FaultRule[]
   /** per key; default 100,000 credits and 500 USD */
   startingCredits?: { kieCredits?: number; defapiUsd?: number }
-  /** of Kie, whose limits are known; null (default): unlimited */
-  rateLimit?: RateLimit | null
+  /** of each provider; one alone is that of Kie, whose limits are known. null (default): unlimited */
+  rateLimit?: RateLimit | RateLimits | null
   /** how long result links live; default 14 days */
   resultTtlMs?: number
   /** added to every time a provider tells; default 0 */
   clockSkewMs?: number
 }
 
-export type SimulatorSettings = { readonly [Name in keyof SimulatorOptions]-?: Exclude<SimulatorOptions[Name], undefined> } & {
+type Resolved = { readonly [Name in keyof SimulatorOptions]-?: Exclude<SimulatorOptions[Name], undefined> }
+
+export interface SimulatorSettings extends Omit<Resolved, 'startingCredits' | 'rateLimit'> {
   readonly startingCredits: { readonly kieCredits: number; readonly defapiUsd: number }
+  readonly rateLimits: { readonly kie: RateLimit | null; readonly defapi: RateLimit | null }
 }
 
 /** kie: 20 new tasks in any 10 s and 10 queries a second per key; more is refused, not queued. */
@@ -76,9 +85,14 @@ export function resolveOptions(options: SimulatorOptions): SimulatorSettings {
       kieCredits: options.startingCredits?.kieCredits ?? 100_000,
       defapiUsd: options.startingCredits?.defapiUsd ?? 500,
     },
-    rateLimit: options.rateLimit ?? null,
+    rateLimits: resolveRateLimits(options.rateLimit ?? {}),
     // kie: generated files are kept 14 days.
     resultTtlMs: options.resultTtlMs ?? 14 * DAY_MS,
     clockSkewMs: options.clockSkewMs ?? 0,
   }
+}
+
+function resolveRateLimits(limits: RateLimit | RateLimits): SimulatorSettings['rateLimits'] {
+  if ('windowMs' in limits) return { kie: limits, defapi: null }
+  return { kie: limits.kie ?? null, defapi: limits.defapi ?? null }
 }

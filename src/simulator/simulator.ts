@@ -3,7 +3,7 @@
 // Five listeners, because each must be able to go away alone: control, kie, kie uploads, defapi, files.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { Accounts } from './accounts.ts'
+import { type AccountEntry, Accounts, type CreditChange } from './accounts.ts'
 import { Callbacks } from './callbacks.ts'
 import { serveControl } from './control.ts'
 import { defapiDialect } from './defapi/dialect.ts'
@@ -11,12 +11,12 @@ import { Desk } from './desk.ts'
 import type { Dialect, TaskView } from './dialect.ts'
 import { FaultBoard } from './faults/board.ts'
 import { type FaultRule, FaultRuleError, type ProviderWord } from './faults/rule.ts'
-import type { FaultPoint } from './faults/words.ts'
 import { serveFile } from './file-desk.ts'
 import { Files } from './files.ts'
 import { Listener } from './http/listener.ts'
 import { kieDialect, kieUploadDialect } from './kie/dialect.ts'
 import { type LedgerEntry, ledgerEntry, type RequestEntry, RequestLog } from './ledger.ts'
+import { faultyListeners, type ListenerName, listenerPoints } from './listeners.ts'
 import { resolveOptions, type SimulatorOptions, type SimulatorSettings } from './options.ts'
 import { type Task, Tasks } from './tasks.ts'
 
@@ -44,25 +44,14 @@ export interface Simulator {
   faultCounts(): Record<string, number>
   /** Ends a running task now (also one that is stuck); false when there is none. */
   finish(taskId: string): boolean
+  /** every account that was used or is among the known keys, with what is left on it */
+  accounts(): AccountEntry[]
+  /** Tops up or empties an account, or all of a provider. */
+  setCredits(change: CreditChange): void
   /** As freshly started, on the same ports. */
   reset(): Promise<void>
   close(): Promise<void>
 }
-
-type ListenerName = 'control' | 'kie' | 'kieUpload' | 'defapi' | 'files'
-
-/** Whose faults reach which listener. */
-const listenerPoints: Record<
-  Exclude<ListenerName, 'control'>,
-  { providers: readonly ProviderWord[]; points: readonly FaultPoint[] }
-> = {
-  kie: { providers: ['kie'], points: ['submit', 'query', 'account'] },
-  kieUpload: { providers: ['kie'], points: ['upload'] },
-  defapi: { providers: ['defapi'], points: ['submit', 'query', 'account'] },
-  files: { providers: ['kie', 'defapi'], points: ['download'] },
-}
-
-const faultyListeners = ['kie', 'kieUpload', 'defapi', 'files'] as const
 
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const running = new RunningSimulator(resolveOptions(options))
@@ -203,6 +192,14 @@ class RunningSimulator implements Simulator {
     if (task === undefined || task.state !== 'running') return false
     this.#tasks.finish(task)
     return true
+  }
+
+  accounts(): AccountEntry[] {
+    return this.#accounts.list()
+  }
+
+  setCredits(change: CreditChange): void {
+    this.#accounts.setBalance(change)
   }
 
   async reset(): Promise<void> {

@@ -19,6 +19,7 @@ interface SimulateFlags {
   pictureMs?: { minMs: number; maxMs: number }
   fault: string[]
   faultPlan?: string
+  limits?: boolean
   json?: boolean
 }
 
@@ -37,12 +38,16 @@ export function addSimulateCommand(program: Command, host: CommandHost): void {
       [],
     )
     .option('--fault-plan <file>', 'a JSON list of rules')
+    .option('--limits', "refuse what is over Kie's documented limits: 20 new tasks in 10 s and 10 queries a second per key")
     .option('--json', 'print where it listens as JSON')
     .action((flags: SimulateFlags) => host.run((context) => simulate(context, flags)))
 }
 
 async function simulate(context: CliContext, flags: SimulateFlags): Promise<ExitCode> {
-  const { startSimulator } = await import('../../simulator/simulator.ts')
+  const [{ startSimulator }, { documentedRateLimit }] = await Promise.all([
+    import('../../simulator/simulator.ts'),
+    import('../../simulator/options.ts'),
+  ])
   const faults = await readFaults(flags)
   const stop = stopRequested(context)
   try {
@@ -50,6 +55,7 @@ async function simulate(context: CliContext, flags: SimulateFlags): Promise<Exit
       host: flags.host,
       port: flags.port,
       faults,
+      rateLimit: flags.limits === true ? documentedRateLimit : null,
       ...(flags.seed === undefined ? {} : { seed: flags.seed }),
       ...(flags.pictureMs === undefined ? {} : { pictureMs: flags.pictureMs }),
     }).catch((error: unknown) => {

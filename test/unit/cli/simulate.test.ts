@@ -36,6 +36,29 @@ test('simulate says where it listens, answers there, knows its faults, and stops
   await assert.rejects(fetch(`${places.url}/__simulator/health`))
 })
 
+test("simulate has Kie's documented limits when asked for them, and none otherwise", async () => {
+  for (const { args, refused } of [
+    { args: ['--limits'], refused: 1 },
+    { args: [], refused: 0 },
+  ]) {
+    const cli = startCli(['simulate', '--json', ...args])
+    const { kieUrl } = await eventually(() => JSON.parse(cli.stdout()))
+    const create = async (): Promise<unknown> => {
+      const response = await fetch(`${kieUrl}/api/v1/jobs/createTask`, {
+        method: 'POST',
+        headers: { authorization: 'Bearer k', 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'google/nano-banana', input: { prompt: 'a red fox' } }),
+      })
+      const { code }: { code: unknown } = JSON.parse(await response.text())
+      return code
+    }
+    const codes = await Promise.all(Array.from({ length: 21 }, create))
+    assert.equal(codes.filter((code) => code === 429).length, refused)
+    cli.stop()
+    assert.equal((await cli.ended).exitCode, 0)
+  }
+})
+
 test('simulate refuses what it does not understand with exit code 2', async (t) => {
   const folder = await tempFolder(t)
   await writeFile(join(folder, 'bad.json'), '[')
