@@ -33,13 +33,20 @@ export function toAttemptRow(row: Selectable<AttemptsTable>): AttemptRow {
     cost: toCost(row),
     provenFree: row.proven_free,
     possibleExtraCharge: row.possible_extra_charge,
+    verdict: row.verdict,
+    settledAt: row.settled_at,
     createdAt: row.created_at,
     acceptedAt: row.accepted_at,
     finishedAt: row.finished_at,
   }
 }
 
-function toCost({ cost_usd: usd, cost_credits: credits, cost_source: source }: Selectable<AttemptsTable>): Cost {
+/** Of an attempt, or of an extra task of one. */
+export function toCost({
+  cost_usd: usd,
+  cost_credits: credits,
+  cost_source: source,
+}: Pick<Selectable<AttemptsTable>, 'cost_usd' | 'cost_credits' | 'cost_source'>): Cost {
   return { usd: usd === null ? null : Number(usd), credits: credits === null ? null : Number(credits), source }
 }
 
@@ -55,6 +62,7 @@ export function identityOf(attempt: NewAttempt) {
     mode: attempt.mode,
     api: attempt.api,
     model: attempt.model,
+    entry: attempt.entry,
     request_sha256: attempt.requestSha256,
     estimate_usd: toAmount(attempt.estimate.usd),
     estimate_credits: toAmount(attempt.estimate.credits),
@@ -68,6 +76,23 @@ export function toAmount(amount: number | null): number | null {
 
 /** Ended free: no task was made, or the provider's word says that it costs nothing. */
 export const freeOfCharge = { proven_free: true, cost_usd: 0, cost_credits: 0, cost_source: 'none' as const }
+
+export interface MoneyChanges {
+  cost_usd?: number | null
+  cost_credits?: number | null
+  cost_source?: Cost['source']
+  proven_free?: boolean
+}
+
+/** What a provider's word says about money; nothing where the estimate stays the best we know. */
+export function costOf({ cost, provenFree }: { cost: Cost | null; provenFree: boolean }): MoneyChanges {
+  const isMeasured = cost?.source === 'measured'
+  if (provenFree) return { ...freeOfCharge, ...(isMeasured ? { cost_source: 'measured' as const } : {}) }
+  const usd = isMeasured ? toAmount(cost.usd) : null
+  const credits = isMeasured ? toAmount(cost.credits) : null
+  if (usd === null && credits === null) return {}
+  return { cost_usd: usd, cost_credits: credits, cost_source: 'measured' }
+}
 
 /** Given up before anything was sent. `exhausted` until the workflow, when it leaves the attempt, says something better. */
 export function withdrawal(reason: RefusalReason, message: string) {

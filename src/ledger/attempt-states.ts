@@ -27,16 +27,19 @@ export const attemptMoves = {
    * settled meanwhile. `accepted` is here because our own reply corrects an id that was only adopted from a callback.
    */
   record_task_id: { sending: 'accepted', unknown: 'accepted', accepted: 'accepted', abandoned: 'abandoned', settled: 'settled' },
-  /** a callback named the task, and the ownership test passed */
-  adopt_task_id: { unknown: 'accepted' },
-  /** the provider's word, read by asking it (I12) */
-  succeed: { accepted: 'succeeded' },
-  fail: { accepted: 'failed' },
+  /** a callback named the task, and the ownership test passed; only where no id is known yet */
+  adopt_task_id: { unknown: 'accepted', abandoned: 'abandoned' },
+  /**
+   * The provider's word, read by asking it (I12). From `abandoned` only while the generation is open, since an attempt left behind is
+   * still watched: afterwards the row is settlement's.
+   */
+  succeed: { accepted: 'succeeded', abandoned: 'succeeded' },
+  fail: { accepted: 'failed', abandoned: 'failed' },
   /** given up before anything was sent; a missing row becomes a tombstone for a run that wakes late */
   withdraw: { absent: 'withdrawn', claimed: 'withdrawn' },
   /** left by the workflow: what is not on the wire ends free, what may be is owing */
   leave: { claimed: 'withdrawn', sending: 'abandoned', accepted: 'abandoned', unknown: 'abandoned' },
-  /** an owing row was looked up afterwards; its statement comes with settlement */
+  /** an owing row was looked up afterwards and gets its verdict */
   settle: { abandoned: 'settled' },
 } as const satisfies Record<string, Moves>
 

@@ -1,12 +1,18 @@
 // The ledger on Postgres: the real one, or the embedded one behind its socket. One code path.
 import { sql } from 'kysely'
 import type { PoolConfig } from 'pg'
+import { accountGateMethods } from './account-gate.ts'
 import { attemptMethods } from './attempts.ts'
+import { budgetMethods } from './budgets.ts'
 import { openDatabase } from './database.ts'
 import { generationMethods } from './generations.ts'
 import type { LedgerLinks } from './generation-view.ts'
 import { hintMethods } from './hints.ts'
+import { lineMethods } from './line.ts'
+import { accountListMethods } from './list-accounts.ts'
 import type { Ledger } from './ledger.ts'
+import { settlementMethods } from './settlement.ts'
+import { statsMethods } from './stats.ts'
 
 export interface LedgerOptions {
   /** `{ connectionString }`, or what the embedded ledger says */
@@ -28,7 +34,13 @@ export function createLedger(options: LedgerOptions): Ledger {
   return {
     ...generationMethods(run, links),
     ...attemptMethods(run),
+    ...lineMethods(run),
+    ...accountGateMethods(run),
+    ...accountListMethods(run),
     ...hintMethods(run),
+    ...settlementMethods(run),
+    ...budgetMethods(run),
+    ...statsMethods(run),
     ping: () =>
       run(async (trx) => {
         await sql`select 1`.execute(trx)

@@ -19,22 +19,35 @@ const statusByNewestAttempt: Record<AttemptState, OpenStatus> = {
   settled: 'submitting',
 }
 
-/** `queued` comes with places in line; until then nothing is in it. */
-export function openStatus(isPlanned: boolean, newestAttempt: AttemptState | null): OpenStatus {
-  if (newestAttempt !== null) return statusByNewestAttempt[newestAttempt]
-  return isPlanned ? 'submitting' : 'planning'
+export interface NewestAttempt {
+  state: AttemptState
+  /** it stands in line for a provider account */
+  isInLine: boolean
 }
 
-/** The same as a condition on `generations` joined with its newest attempt (`newest.state`), made by asking the function above. */
+export function openStatus(isPlanned: boolean, newest: NewestAttempt | null): OpenStatus {
+  if (newest === null) return isPlanned ? 'submitting' : 'planning'
+  // A place in line that was not given back yet says nothing about an attempt that has gone on.
+  return newest.isInLine && newest.state === 'claimed' ? 'queued' : statusByNewestAttempt[newest.state]
+}
+
+/**
+ * The same as a condition on `generations` joined with its newest attempt (`newest.state`, `newest.is_in_line`), made by asking the
+ * function above.
+ */
 export function hasStatus(status: GenerationStatus): Expression<SqlBool> {
   if (status === 'completed' || status === 'failed' || status === 'cancelled') return sql<SqlBool>`generations.status = ${status}`
-  const states = attemptStates.filter((state) => openStatus(true, state) === status).map((state) => sql.lit(state))
-  const alternatives = [
-    ...(states.length > 0 ? [sql`newest.state in (${sql.join(states)})`] : []),
-    ...[true, false]
-      .filter((isPlanned) => openStatus(isPlanned, null) === status)
-      .map((isPlanned) => sql`(newest.state is null and (generations.plan is not null) = ${sql.lit(isPlanned)})`),
-  ]
+  const alternatives = [true, false].flatMap((flag) => {
+    const states = attemptStates.filter((state) => openStatus(true, { state, isInLine: flag }) === status)
+    return [
+      ...(states.length > 0
+        ? [sql`(newest.is_in_line = ${sql.lit(flag)} and newest.state in (${sql.join(states.map((state) => sql.lit(state)))}))`]
+        : []),
+      ...(openStatus(flag, null) === status
+        ? [sql`(newest.state is null and (generations.plan is not null) = ${sql.lit(flag)})`]
+        : []),
+    ]
+  })
   if (alternatives.length === 0) return sql<SqlBool>`false`
   return sql<SqlBool>`(generations.status is null and (${sql.join(alternatives, sql` or `)}))`
 }

@@ -1,11 +1,14 @@
 // Rows → the contract's `Generation`. Pure: what is shown is decided here, and nowhere else.
 import type { Selectable } from 'kysely'
 import type { AttemptReport, Generation, ImageReport, Timings } from '../contract/index.ts'
-import { toAttemptRow } from './attempt-rows.ts'
+import { toAttemptRow, toCost } from './attempt-rows.ts'
 import { statesThatMayCost } from './attempt-states.ts'
-import { openStatus } from './generation-status.ts'
-import type { NewImage } from './ledger.ts'
-import type { AttemptsTable, GenerationsTable, ImagesTable } from './schema.ts'
+import { type NewestAttempt, openStatus } from './generation-status.ts'
+import { toExtraTaskReport } from './extra-tasks.ts'
+import { toNewImage } from './image-rows.ts'
+import type { AttemptRef } from './ledger.ts'
+import type { OpenClaim } from './open-claims.ts'
+import type { AttemptsTable, ExtraTasksTable, GenerationsTable, ImagesTable } from './schema.ts'
 
 export interface LedgerLinks {
   /** path or URL under which the generation is read */
@@ -19,6 +22,11 @@ export interface GenerationRows {
   generation: Selectable<GenerationsTable>
   attempts: Selectable<AttemptsTable>[]
   images: Selectable<ImagesTable>[]
+  extraTasks: Selectable<ExtraTasksTable>[]
+  /** those that count */
+  openClaims: OpenClaim[]
+  /** attempts that stand in line for a provider account */
+  inLine: AttemptRef[]
 }
 
 export function toGeneration(rows: GenerationRows, links: LedgerLinks): Generation {
@@ -27,16 +35,17 @@ export function toGeneration(rows: GenerationRows, links: LedgerLinks): Generati
   const images = rows.images.toSorted((one, other) => one.image_index - other.image_index)
   return {
     id: generation.id,
-    status: generation.status ?? openStatus(generation.plan !== null, newestState(attempts)),
+    status: generation.status ?? openStatus(generation.plan !== null, newestAttempt(attempts, rows.inLine)),
     mode: generation.mode,
+    tenant: generation.tenant,
     model: generation.request.model,
     prompt: generation.request.prompt,
     createdAt: generation.created_at.toISOString(),
     finishedAt: toIso(generation.closed_at),
     servedBy: servedBy(generation, attempts),
-    attempts: attempts.map((attempt) => toReport(attempt)),
+    attempts: attempts.map((attempt) => toReport(attempt, rows)),
     images: images.map((image) => toImageReport(image, links)),
-    cost: totalCost(attempts),
+    cost: totalCost(attempts, rows.extraTasks),
     fidelity: generation.fidelity,
     timings: timingsOf(generation, attempts),
     decisions: generation.decisions,
@@ -46,27 +55,16 @@ export function toGeneration(rows: GenerationRows, links: LedgerLinks): Generati
   }
 }
 
-export function toNewImage(row: Selectable<ImagesTable>): NewImage {
-  return {
-    generationId: row.generation_id,
-    index: row.image_index,
-    item: row.item,
-    attempt: row.attempt,
-    sha256: row.sha256,
-    sizeBytes: row.size_bytes,
-    contentType: row.content_type,
-    width: row.width,
-    height: row.height,
-    provenance: row.provenance,
-  }
-}
-
 function toImageReport(row: Selectable<ImagesTable>, links: LedgerLinks): ImageReport {
   const { generationId, index, ...image } = toNewImage(row)
   return { index, ...image, url: links.image(generationId, index) }
 }
 
-function toReport(row: Selectable<AttemptsTable>): AttemptReport {
+/** `extraTasks` and `openClaims` may be those of the whole generation. */
+export function toReport(
+  row: Selectable<AttemptsTable>,
+  { extraTasks, openClaims }: Pick<GenerationRows, 'extraTasks' | 'openClaims'>,
+): AttemptReport {
   const { item, attempt, provider, account, state, model, outcome, reason, message, ...rest } = toAttemptRow(row)
   return {
     item,
@@ -86,11 +84,24 @@ function toReport(row: Selectable<AttemptsTable>): AttemptReport {
     finishedAt: toIso(rest.finishedAt),
     cost: rest.cost,
     possibleExtraCharge: rest.possibleExtraCharge,
+    verdict: rest.verdict,
+    settledAt: toIso(rest.settledAt),
+    extraTasks: extraTasks
+      .filter((task) => task.item === item && task.attempt === attempt)
+      .toSorted(
+        (one, other) =>
+          one.created_at.getTime() - other.created_at.getTime() || (one.provider_task_id < other.provider_task_id ? -1 : 1),
+      )
+      .map((task) => toExtraTaskReport(task)),
+    openClaims: openClaims.filter((claim) => claim.item === item && claim.attempt === attempt).length,
   }
 }
 
-function newestState(attempts: Selectable<AttemptsTable>[]) {
-  return attempts.toSorted((one, other) => other.attempt - one.attempt || other.item - one.item)[0]?.state ?? null
+function newestAttempt(attempts: Selectable<AttemptsTable>[], inLine: AttemptRef[]): NewestAttempt | null {
+  const newest = attempts.toSorted((one, other) => other.attempt - one.attempt || other.item - one.item)[0]
+  if (newest === undefined) return null
+  const isInLine = inLine.some(({ item, attempt }) => item === newest.item && attempt === newest.attempt)
+  return { state: newest.state, isInLine }
 }
 
 function servingAttempt(generation: Selectable<GenerationsTable>, attempts: Selectable<AttemptsTable>[]) {
@@ -105,13 +116,14 @@ function servedBy(generation: Selectable<GenerationsTable>, attempts: Selectable
 }
 
 /**
- * Only attempts that may cost something count, and an attempt whose POST is just being made counts once its end is known. When one
+ * Attempts that may cost something and extra tasks count, and an attempt whose POST is just being made counts once its end is known. When one
  * part has no figure, the sum has none either: a sum that leaves something out would look like the whole.
  */
-function totalCost(attempts: Selectable<AttemptsTable>[]): Generation['cost'] {
-  const parts = attempts
-    .filter(({ state, proven_free: provenFree }) => mayHaveCost(state) && !provenFree)
-    .map((attempt) => toAttemptRow(attempt).cost)
+function totalCost(attempts: Selectable<AttemptsTable>[], extraTasks: Selectable<ExtraTasksTable>[]): Generation['cost'] {
+  const parts = [
+    ...attempts.filter(({ state, proven_free: provenFree }) => mayHaveCost(state) && !provenFree),
+    ...extraTasks.filter(({ verdict }) => verdict !== 'failed_free'),
+  ].map((part) => toCost(part))
   if (parts.length === 0) return { usd: 0, source: 'none' }
   const amounts = parts.flatMap(({ usd }) => (usd === null ? [] : [usd]))
   if (amounts.length < parts.length) return { usd: null, source: 'none' }

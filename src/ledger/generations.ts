@@ -2,13 +2,16 @@
 import { sql } from 'kysely'
 import type { Generation } from '../contract/index.ts'
 import { databaseClock } from './attempt-rows.ts'
+import { bookSpending, giveBack, hasBudget, reserve } from './budget-usage.ts'
 import type { LedgerTransaction, Run } from './database.ts'
 import { hasStatus } from './generation-status.ts'
-import { type LedgerLinks, toGeneration, toNewImage } from './generation-view.ts'
+import { type LedgerLinks, toGeneration } from './generation-view.ts'
+import { toImageValues, toNewImage } from './image-rows.ts'
 import { leaveAllAttempts } from './leave-attempts.ts'
 import type { Closing, CreateGenerationResult, GenerationFilter, Ledger, NewGeneration, NewImage } from './ledger.ts'
 import { lockGeneration } from './lock-generation.ts'
-import { readCursor, toCursor } from './page-cursor.ts'
+import { openClaimsOf } from './open-claims.ts'
+import { maxPageSize, readCursor, toCursor } from './page-cursor.ts'
 import { toJsonText } from './storable-text.ts'
 
 type GenerationMethods = Pick<
@@ -23,14 +26,12 @@ type GenerationMethods = Pick<
   | 'readImage'
 >
 
-/** One page holds at most this many, so that a reader cannot ask for the whole table. */
-const maxPageSize = 100
 /** of Postgres' type integer */
 const maxInteger = 2_147_483_647
 
 export function generationMethods(run: Run, links: LedgerLinks): GenerationMethods {
   return {
-    createGeneration: (generation) => run((trx) => createGeneration(trx, generation)),
+    createGeneration: (generation) => createWithinBudget(run, generation),
     recordPlan: (generationId, plan, fidelity) => run((trx) => recordPlan(trx, generationId, plan, fidelity)),
     readPlan: (generationId) => run((trx) => readPlan(trx, generationId)),
     forgetUnplanned: (generationId) => run((trx) => forgetUnplanned(trx, generationId)),
@@ -48,8 +49,26 @@ export function generationMethods(run: Run, links: LedgerLinks): GenerationMetho
   }
 }
 
+/** Leaves the transaction, so that nothing of it stays. */
+class NoRoom extends Error {
+  readonly result: CreateGenerationResult
+  constructor(result: CreateGenerationResult) {
+    super('ledger: a budget has no room')
+    this.result = result
+  }
+}
+
+async function createWithinBudget(run: Run, generation: NewGeneration): Promise<CreateGenerationResult> {
+  try {
+    return await run((trx) => createGeneration(trx, generation))
+  } catch (error) {
+    if (error instanceof NoRoom) return error.result
+    throw error
+  }
+}
+
 async function createGeneration(trx: LedgerTransaction, generation: NewGeneration): Promise<CreateGenerationResult> {
-  const { id, requestSha256, request, mode, idempotencySha256 } = generation
+  const { id, requestSha256, request, mode, idempotencySha256, tenant, worstCaseUsd } = generation
   const created = await trx
     .insertInto('generations')
     .values({
@@ -58,15 +77,22 @@ async function createGeneration(trx: LedgerTransaction, generation: NewGeneratio
       idempotency_sha256: idempotencySha256,
       request: toJsonText(request),
       mode,
+      tenant,
+      reserved_usd: worstCaseUsd ?? 0,
     })
     .onConflict((conflict) => conflict.doNothing())
     .returning('id')
     .executeTakeFirst()
-  if (created !== undefined) return { kind: 'created' }
-  const found = await trx.selectFrom('generations').select('request_sha256').where('id', '=', id).executeTakeFirst()
-  // Forgotten between the two statements: as good as made just now, so make it.
-  if (found === undefined) return createGeneration(trx, generation)
-  return { kind: found.request_sha256 === requestSha256 ? 'exists' : 'conflict' }
+  if (created === undefined) {
+    const found = await trx.selectFrom('generations').select('request_sha256').where('id', '=', id).executeTakeFirst()
+    // Forgotten between the two statements: as good as made just now, so make it.
+    if (found === undefined) return createGeneration(trx, generation)
+    return { kind: found.request_sha256 === requestSha256 ? 'exists' : 'conflict' }
+  }
+  if (worstCaseUsd === null && (await hasBudget(trx, mode, tenant))) throw new NoRoom({ kind: 'price_unknown' })
+  const over = await reserve(trx, id)
+  if (over !== null) throw new NoRoom({ kind: 'over_budget', budget: { ...over, wantedUsd: worstCaseUsd ?? 0 } })
+  return { kind: 'created' }
 }
 
 async function recordPlan(trx: LedgerTransaction, id: string, plan: unknown, fidelity: unknown): Promise<unknown> {
@@ -100,9 +126,11 @@ async function forgetUnplanned(trx: LedgerTransaction, id: string): Promise<bool
     .where((eb) =>
       eb.not(eb.exists(eb.selectFrom('attempts').select('attempt').whereRef('attempts.generation_id', '=', 'generations.id'))),
     )
-    .returning('id')
-    .execute()
-  return removed.length > 0
+    .returning(['mode', 'tenant', 'created_at', 'reserved_usd'])
+    .executeTakeFirst()
+  if (removed === undefined) return false
+  await giveBack(trx, removed)
+  return true
 }
 
 async function closeGeneration(trx: LedgerTransaction, id: string, closing: Closing, images: NewImage[]): Promise<void> {
@@ -111,19 +139,10 @@ async function closeGeneration(trx: LedgerTransaction, id: string, closing: Clos
   if (!isOpen) return
   await leaveAllAttempts(trx, id, closing)
   if (images.length > 0) {
-    const rows = images.map(({ index, item, attempt, sha256, sizeBytes, contentType, width, height, provenance }) => ({
-      generation_id: id,
-      image_index: index,
-      item,
-      attempt,
-      sha256,
-      size_bytes: sizeBytes,
-      content_type: contentType,
-      width,
-      height,
-      provenance,
-    }))
-    await trx.insertInto('images').values(rows).execute()
+    await trx
+      .insertInto('images')
+      .values(images.map((image) => toImageValues({ ...image, generationId: id })))
+      .execute()
   }
   await trx
     .updateTable('generations')
@@ -139,6 +158,7 @@ async function closeGeneration(trx: LedgerTransaction, id: string, closing: Clos
     .where('id', '=', id)
     .where('status', 'is', null)
     .execute()
+  await bookSpending(trx, id)
 }
 
 async function listGenerations(
@@ -154,7 +174,19 @@ async function listGenerations(
         (eb) =>
           eb
             .selectFrom('attempts')
-            .select('attempts.state')
+            .select((columns) => [
+              'attempts.state',
+              columns
+                .exists(
+                  columns
+                    .selectFrom('line')
+                    .select('line.attempt')
+                    .whereRef('line.generation_id', '=', 'attempts.generation_id')
+                    .whereRef('line.item', '=', 'attempts.item')
+                    .whereRef('line.attempt', '=', 'attempts.attempt'),
+                )
+                .as('is_in_line'),
+            ])
             .whereRef('attempts.generation_id', '=', 'generations.id')
             .orderBy('attempts.attempt', 'desc')
             .orderBy('attempts.item', 'desc')
@@ -184,17 +216,32 @@ async function listGenerations(
   return { generations, nextCursor: hasMore ? toCursor({ createdAt: last.created_at, id: last.id }) : null }
 }
 
-/** In the order of `ids`; what does not exist is left out. */
+/** In the order of `ids`; what does not exist is left out. The number of statements does not depend on how many there are. */
 async function readGenerations(trx: LedgerTransaction, ids: string[], links: LedgerLinks): Promise<Generation[]> {
   if (ids.length === 0) return []
   const generations = await trx.selectFrom('generations').selectAll().where('id', 'in', ids).execute()
   const attempts = await trx.selectFrom('attempts').selectAll().where('generation_id', 'in', ids).execute()
   const images = await trx.selectFrom('images').selectAll().where('generation_id', 'in', ids).execute()
+  const extraTasks = await trx.selectFrom('extra_tasks').selectAll().where('generation_id', 'in', ids).execute()
+  const places = await trx
+    .selectFrom('line')
+    .select(['generation_id', 'item', 'attempt'])
+    .where('generation_id', 'in', ids)
+    .execute()
+  const openClaims = await openClaimsOf(trx, ids)
   return ids.flatMap((id) => {
     const generation = generations.find((row) => row.id === id)
     if (generation === undefined) return []
     const own = (row: { generation_id: string }): boolean => row.generation_id === id
-    return [toGeneration({ generation, attempts: attempts.filter(own), images: images.filter(own) }, links)]
+    const rows = {
+      generation,
+      attempts: attempts.filter(own),
+      images: images.filter(own),
+      extraTasks: extraTasks.filter(own),
+      openClaims: openClaims.filter(({ generationId }) => generationId === id),
+      inLine: places.filter(own).map(({ item, attempt }) => ({ generationId: id, item, attempt })),
+    }
+    return [toGeneration(rows, links)]
   })
 }
 

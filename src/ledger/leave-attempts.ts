@@ -4,14 +4,23 @@ import { databaseClock, estimateAsCost, freeOfCharge } from './attempt-rows.ts'
 import { movesOf, statesThatMayCost } from './attempt-states.ts'
 import type { LedgerTransaction } from './database.ts'
 import type { AttemptRef, Closing, LeftAttempt } from './ledger.ts'
+import { leaveLine } from './line.ts'
+import { selectAttempt } from './move-attempt.ts'
 import { toText } from './storable-text.ts'
+import { recordTaskId } from './task-ids.ts'
 
 /** Open ones end: free where nothing was on the wire, else owing. Ended ones keep their end. */
 export async function leaveAttempts(trx: LedgerTransaction, generationId: string, left: LeftAttempt[]): Promise<void> {
+  // All of them before the first row is locked: a task id is locked before its row, everywhere.
+  for (const { item, attempt, providerTaskId } of left) {
+    const ref = { generationId, item, attempt }
+    if (providerTaskId !== null && (await selectAttempt(trx, ref)) !== null) await recordTaskId(trx, ref, providerTaskId)
+  }
   for (const { item, attempt, outcome, reason, message } of left) {
     const ref = { generationId, item, attempt }
     const words = { outcome, reason, message: toText(message) }
     await leave(trx, ref, 'withdrawn', words)
+    await leaveLine(trx, ref)
     await leave(trx, ref, 'abandoned', words)
     // Withdrawn earlier, when only the activity had spoken: the workflow knows better what it meant.
     await rowOf(trx, ref).set({ outcome }).where('state', '=', 'withdrawn').execute()
@@ -56,7 +65,7 @@ export async function leaveAllAttempts(trx: LedgerTransaction, generationId: str
   const unnamed = open
     // The one that served is not left, even when the provider's last word about it could not be written.
     .filter(({ attempt }) => attempt !== closing.servedByAttempt)
-    .map(({ item, attempt, state }) => ({ item, attempt, ...wordsForUnnamed(state, closing) }))
+    .map(({ item, attempt, state }) => ({ item, attempt, providerTaskId: null, ...wordsForUnnamed(state, closing) }))
   await leaveAttempts(trx, generationId, unnamed)
 }
 

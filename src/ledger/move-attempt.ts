@@ -1,5 +1,5 @@
 // One move of one attempt, as a compare-and-set: which states it may start from is read from the table in `attempt-states.ts`.
-import { type RawBuilder, sql, type UpdateObject } from 'kysely'
+import { type Expression, type RawBuilder, sql, type SqlBool, type UpdateObject } from 'kysely'
 import type { AttemptState } from '../contract/index.ts'
 import { lostReply, databaseClock, toAttemptRow } from './attempt-rows.ts'
 import { type AttemptEvent, movesOf, type OwnSendEvent } from './attempt-states.ts'
@@ -10,14 +10,15 @@ import type { LedgerTables } from './schema.ts'
 /** What a move writes beside the state. */
 export type AttemptChanges = Omit<UpdateObject<LedgerTables, 'attempts'>, 'state' | 'generation_id' | 'item' | 'attempt'>
 
-/** Moves the row if the table allows it, with what `changes` says; null: nothing was touched. */
+/** Moves the row if the table allows it, and `condition` too, with what `changes` says; null: nothing was touched. */
 export async function tryMove(
   trx: LedgerTransaction,
   ref: AttemptRef,
   event: Exclude<AttemptEvent, OwnSendEvent>,
   changes: AttemptChanges,
+  condition: Expression<SqlBool> = sql<SqlBool>`true`,
 ): Promise<AttemptRow | null> {
-  const row = await moveQuery(trx, ref, event, changes).returningAll().executeTakeFirst()
+  const row = await moveQuery(trx, ref, event, changes).where(condition).returningAll().executeTakeFirst()
   return row === undefined ? null : toAttemptRow(row)
 }
 

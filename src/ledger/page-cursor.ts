@@ -1,6 +1,9 @@
 // Where the next page of a listing begins. Opaque to callers, so that the order can change without them.
 import { InvalidCursorError } from './ledger.ts'
 
+/** One page holds at most this many, so that a reader cannot ask for the whole table. */
+export const maxPageSize = 100
+
 export interface PageStart {
   createdAt: Date
   id: string

@@ -18,26 +18,31 @@ export interface ProviderStats {
   attempts: number
   /** generations it served */
   served: number
-  /** succeeded / (succeeded + failed + rejected + left open by deadline); null where nothing has ended */
+  /**
+   * succeeded / (succeeded + failed + rejected + left open because its deadline passed or no readable answer came); null where nothing
+   * has ended. One that was left and finished later is no success here: it came too late. Cancelled and withdrawn ones do not count.
+   */
   successShare: number | null
-  /** POST begun → provider finished, of succeeded attempts; null where there are none */
+  /** newest POST begun → provider finished, of succeeded attempts; null where there are none */
   timeToPictureP50Ms: number | null
   timeToPictureP95Ms: number | null
-  /** all costs of this row, failed attempts included, ÷ pictures served; null where none was */
+  /** all costs of this row, failed attempts and extra tasks included, ÷ pictures stored (spares do not count); null where none was */
   costPerPictureUsd: number | null
+  /** what is known to be spent or estimated to be: attempts and their extra tasks, owing ones with their list price */
   costUsd: number
   /** part of `costUsd` that is the provider's own word */
   measuredUsd: number
+  /** in the provider's unit; null where no attempt has any */
   credits: number | null
   /** submits without a readable answer, adopted ones included */
   unknown: number
   adopted: number
-  /** left open and not looked up yet */
+  /** left open and not looked up yet, extra tasks included */
   owing: number
-  /** paid beside another one for the same picture */
+  /** tasks paid beside another one for the same picture: by their verdict, or because two attempts of one picture were both paid */
   extraCharges: number
   extraChargesUsd: number
-  /** nobody could say */
+  /** nobody could say, extra tasks included */
   unresolved: number
 }
 
@@ -45,10 +50,13 @@ export interface Stats {
   from: string
   to: string
   mode: SpendMode
+  /** made in the period, by where they are now */
   generations: { made: number; completed: number; failed: number; cancelled: number; open: number }
+  /** sum over `providers` */
   costUsd: number
+  /** one row per provider and model, by name */
   providers: ProviderStats[]
-  /** attempts whose reply and callback named different tasks */
+  /** tasks that attempts of the period made beside the one they hold: their reply and their callback named different ones */
   taskConflicts: number
 }
 

@@ -36,7 +36,7 @@ const expected: Record<AttemptPlace, string> = {
   unknown: '. . . . . . accepted accepted . . . abandoned .',
   succeeded: '. . . . . . . . . . . . .',
   failed: '. . . . . . . . . . . . .',
-  abandoned: '. . . . . . abandoned . . . . . settled',
+  abandoned: '. . . . . . abandoned abandoned succeeded failed . . settled',
   rejected: '. . . . . . . . . . . . .',
   withdrawn: '. . . . . . . . . . . . .',
   settled: '. . . . . . settled . . . . . .',

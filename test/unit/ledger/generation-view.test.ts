@@ -5,8 +5,8 @@ import type { Selectable } from 'kysely'
 import type { AttemptState, GenerationStatus } from '../../../src/contract/index.ts'
 import { attemptStates } from '../../../src/contract/word-lists.ts'
 import { openStatus } from '../../../src/ledger/generation-status.ts'
-import { toGeneration } from '../../../src/ledger/generation-view.ts'
-import type { AttemptsTable, GenerationsTable } from '../../../src/ledger/schema.ts'
+import { type GenerationRows, toGeneration } from '../../../src/ledger/generation-view.ts'
+import type { AttemptsTable, ExtraTasksTable, GenerationsTable } from '../../../src/ledger/schema.ts'
 import { testLinks } from '../../helpers/ledger.ts'
 
 const at = (second: number): Date => new Date(Date.UTC(2026, 10, 22, 10, 0, second))
@@ -26,6 +26,9 @@ function generationRow(changes: Partial<Selectable<GenerationsTable>> = {}): Sel
     failure: null,
     created_at: at(0),
     closed_at: null,
+    tenant: 'default',
+    reserved_usd: '0',
+    booked_usd: '0',
     ...changes,
   }
 }
@@ -63,14 +66,36 @@ function attemptRow(changes: Partial<Selectable<AttemptsTable>> = {}): Selectabl
     created_at: at(0),
     accepted_at: null,
     finished_at: null,
+    entry: 0,
+    verdict: null,
+    settled_at: null,
     ...changes,
   }
 }
 
 const measured = (usd: string | null) => ({ cost_usd: usd, cost_source: 'measured' as const })
 const estimated = (usd: string | null) => ({ cost_usd: usd, cost_source: 'estimated' as const })
-const view = (attempts: Selectable<AttemptsTable>[], changes: Partial<Selectable<GenerationsTable>> = {}) =>
-  toGeneration({ generation: generationRow(changes), attempts, images: [] }, testLinks)
+function extraTaskRow(changes: Partial<Selectable<ExtraTasksTable>> = {}): Selectable<ExtraTasksTable> {
+  return {
+    generation_id: 'gen_1',
+    item: 0,
+    attempt: 1,
+    provider_task_id: 'other task',
+    verdict: null,
+    ...estimated('0.1'),
+    cost_credits: null,
+    created_at: at(1),
+    settled_at: null,
+    ...changes,
+  }
+}
+
+const noRows = { images: [], extraTasks: [], openClaims: [], inLine: [] }
+const view = (
+  attempts: Selectable<AttemptsTable>[],
+  changes: Partial<Selectable<GenerationsTable>> = {},
+  rows: Partial<GenerationRows> = {},
+) => toGeneration({ ...noRows, generation: generationRow(changes), attempts, ...rows }, testLinks)
 
 describe('the status of an open generation', () => {
   const expected: Record<AttemptState, GenerationStatus> = {
@@ -87,10 +112,19 @@ describe('the status of an open generation', () => {
   }
   for (const state of attemptStates) {
     test(`newest attempt ${state} → ${expected[state]}`, () => {
-      assert.equal(openStatus(true, state), expected[state])
-      assert.equal(openStatus(false, state), expected[state])
+      assert.equal(openStatus(true, { state, isInLine: false }), expected[state])
+      assert.equal(openStatus(false, { state, isInLine: false }), expected[state])
+    })
+    test(`newest attempt ${state}, with a place in line → ${state === 'claimed' ? 'queued' : expected[state]}`, () => {
+      assert.equal(openStatus(true, { state, isInLine: true }), state === 'claimed' ? 'queued' : expected[state])
     })
   }
+  test('only the place of the newest attempt counts', () => {
+    const rows = [attemptRow({ attempt: 1, state: 'abandoned' }), attemptRow({ attempt: 2, state: 'claimed' })]
+    const place = (attempt: number) => ({ inLine: [{ generationId: 'gen_1', item: 0, attempt }] })
+    assert.equal(view(rows, {}, place(1)).status, 'submitting')
+    assert.equal(view(rows, {}, place(2)).status, 'queued')
+  })
   test('no attempt → planning without a plan, submitting with one', () => {
     assert.equal(openStatus(false, null), 'planning')
     assert.equal(openStatus(true, null), 'submitting')
@@ -153,6 +187,41 @@ describe('the cost of a generation', () => {
     ['a settled attempt counts', [attemptRow({ state: 'settled', ...measured('0.5') })], { usd: 0.5, source: 'measured' }],
   ]
   for (const [name, attempts, cost] of cases) test(name, () => assert.deepEqual(view(attempts).cost, cost))
+
+  test('tasks beside the own one count too, unless they turned out free', () => {
+    const attempts = [attemptRow({ state: 'succeeded', ...measured('0.2') })]
+    const cost = (...extraTasks: Selectable<ExtraTasksTable>[]) => view(attempts, {}, { extraTasks }).cost
+    assert.deepEqual(cost(extraTaskRow()), { usd: 0.3, source: 'estimated' })
+    assert.deepEqual(cost(extraTaskRow({ verdict: 'confirmed_extra', ...measured('0.05') })), { usd: 0.25, source: 'measured' })
+    assert.deepEqual(cost(extraTaskRow({ verdict: 'failed_free', cost_usd: '0', cost_source: 'none' })), {
+      usd: 0.2,
+      source: 'measured',
+    })
+  })
+})
+
+describe('what settlement found', () => {
+  test('verdicts, extra tasks and open claims stand at their attempt, and spares among the pictures', () => {
+    const settled = attemptRow({ state: 'settled', verdict: 'confirmed_extra', settled_at: at(50), ...measured('0.2') })
+    const second = attemptRow({ attempt: 2, state: 'succeeded', ...measured('0.2') })
+    const generation = view(
+      [settled, second],
+      { tenant: 'team-7' },
+      {
+        extraTasks: [extraTaskRow({ attempt: 2, verdict: 'unresolved' })],
+        openClaims: [{ generationId: 'gen_1', item: 0, attempt: 1, claimedTaskId: 'claimed' }],
+      },
+    )
+    const extra = { providerTaskId: 'other task', verdict: 'unresolved', cost: { usd: 0.1, credits: null, source: 'estimated' } }
+    assert.equal(generation.tenant, 'team-7')
+    assert.deepEqual(
+      generation.attempts.map(({ verdict, settledAt, extraTasks, openClaims }) => [verdict, settledAt, extraTasks, openClaims]),
+      [
+        ['confirmed_extra', '2026-11-22T10:00:50.000Z', [], 1],
+        [null, null, [extra], 0],
+      ],
+    )
+  })
 })
 
 describe('timings', () => {

@@ -1,0 +1,38 @@
+// Which of several paid tasks of one picture is the one that was wanted, and which are extra.
+import { sql } from 'kysely'
+import type { LedgerTransaction } from './database.ts'
+
+/**
+ * Paid tasks of one item in order: the one that served, those that ended by themselves, then attempts by number, then extra tasks. Of
+ * those with a verdict, the first in that order is `paid` and the rest are `confirmed_extra`: paid tasks − 1, in whatever order they
+ * were settled. So a verdict may still move between the two words while others are settled; the number of extra charges is final.
+ */
+export async function orderVerdicts(
+  trx: LedgerTransaction,
+  { generationId, item }: { generationId: string; item: number },
+): Promise<void> {
+  await sql`
+    with tasks as (
+      select attempts.attempt, '' as task_id, 0 as kind,
+        attempts.attempt is not distinct from generations.served_by_attempt as has_served, state <> 'settled' as has_ended
+      from attempts join generations on generations.id = attempts.generation_id
+      where generation_id = ${generationId} and item = ${item} and not proven_free
+        and (state in ('succeeded', 'failed') or verdict in ('paid', 'confirmed_extra')
+          or attempts.attempt is not distinct from generations.served_by_attempt)
+      union all
+      select attempt, provider_task_id, 1, false, false from extra_tasks
+      where generation_id = ${generationId} and item = ${item} and verdict in ('paid', 'confirmed_extra')
+    ), ranked as (
+      select attempt, task_id, kind,
+        case row_number() over (order by has_served desc, has_ended desc, kind, attempt, task_id)
+          when 1 then 'paid' else 'confirmed_extra' end as verdict
+      from tasks
+    ), ordered_extras as (
+      update extra_tasks set verdict = ranked.verdict from ranked
+      where generation_id = ${generationId} and item = ${item} and extra_tasks.attempt = ranked.attempt
+        and ranked.kind = 1 and provider_task_id = task_id and extra_tasks.verdict <> ranked.verdict
+    )
+    update attempts set verdict = ranked.verdict from ranked
+    where generation_id = ${generationId} and item = ${item} and attempts.attempt = ranked.attempt
+      and ranked.kind = 0 and state = 'settled' and attempts.verdict <> ranked.verdict`.execute(trx)
+}
