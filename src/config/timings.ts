@@ -99,7 +99,7 @@ export const timingDefinitions = {
   breakerFailures: count(
     5,
     100,
-    'Submits in a row without readable answer after which an account is paused: each one may have been paid for.',
+    'Submits in a row without connection or readable answer after which an account is paused. Fewer happen by chance; of more, each may be paid for.',
   ),
   breakerPauseMs: ms(
     30_000,
