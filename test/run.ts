@@ -12,7 +12,15 @@ const testFolder = fileURLToPath(new URL('.', import.meta.url))
 
 // Real keys never reach a test, whatever the shell has set.
 const cleanEnvironment = { ...process.env }
-for (const name of ['KIE_API_KEY', 'DEFAPI_KEY', 'KIE_BASE_URL', 'DEFAPI_BASE_URL', 'TEMPORAL_ADDRESS'])
+for (const name of [
+  'KIE_API_KEY',
+  'KIE_ACCOUNTS',
+  'DEFAPI_KEY',
+  'DEFAPI_ACCOUNTS',
+  'KIE_BASE_URL',
+  'DEFAPI_BASE_URL',
+  'TEMPORAL_ADDRESS',
+])
   delete cleanEnvironment[name]
 
 /** Tests write and fsync databases all the time: where there is a roomy folder in memory, their temporary folders go there. */

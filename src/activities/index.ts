@@ -1,9 +1,11 @@
 // All side effects of a generation, one activity per file. Dependencies go in, functions come out.
 import { createAwaitTask } from './await-task.ts'
+import { createCheckBalances } from './check-balances.ts'
 import { createCloseGeneration } from './close-generation.ts'
 import type { ActivityDeps } from './deps.ts'
 import { createListenForLostReply } from './listen-for-lost-reply.ts'
 import { createPlanGeneration } from './plan-generation.ts'
+import { createReconcile } from './reconcile.ts'
 import { createResolveAttempt } from './resolve-attempt.ts'
 import { createGiveUpSettling, createSettleAttempt } from './settle-attempt.ts'
 import { createStoreImages } from './store-images.ts'
@@ -29,6 +31,8 @@ export function createActivities(deps: ActivityDeps) {
     settleAttempt: createSettleAttempt(deps),
     giveUpSettling: createGiveUpSettling(deps),
     storeSpares: createStoreSpares(deps),
+    checkBalances: createCheckBalances(deps),
+    reconcile: createReconcile(deps),
   }
 }
 

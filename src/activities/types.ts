@@ -133,8 +133,8 @@ export interface BusyReport {
 
 export interface TurnInput extends AttemptInput {
   priority: number
-  /** another provider could be asked instead, so that a long pause is not waited out */
-  hasNext: boolean
+  /** false: come back when every account is paused, so that the workflow can decide what else to do */
+  waitOutPause: boolean
 }
 
 /** Argument of `SettleAttempt`, and of its activity. */

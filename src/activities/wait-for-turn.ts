@@ -11,7 +11,7 @@ import { notYet, toApplicationFailure } from './to-application-failure.ts'
 import type { AttemptStanding, TurnInput } from './types.ts'
 
 export function createWaitForTurn(deps: ActivityDeps) {
-  return async function waitForTurn({ ref, entry, priority, hasNext }: TurnInput): Promise<AttemptStanding> {
+  return async function waitForTurn({ ref, entry, priority, waitOutPause }: TurnInput): Promise<AttemptStanding> {
     try {
       const attempt = await attemptContext(deps, ref, entry)
       const { provider } = attempt.planned
@@ -27,7 +27,7 @@ export function createWaitForTurn(deps: ActivityDeps) {
       if (row === null) throw new Error(`no ledger row for attempt ${ref.attempt} of ${ref.generationId}`)
       if (turn.kind === 'granted') return standingOf(row)
       // Not worth standing here for: the workflow decides what else to do.
-      if (isPausedBeyond(turn.busy, hasNext)) return { ...standingOf(row), busy: busyReport(provider, turn.busy) }
+      if (isWorthTelling(turn.busy, waitOutPause)) return { ...standingOf(row), busy: busyReport(provider, turn.busy) }
       const delayMs = withinDeadline(turn.busy.retryAfterMs, Context.current().info, Date.now())
       throw notYet('StillInLine', `number ${turn.position} in line: ${busyReport(provider, turn.busy).message}`, delayMs)
     } catch (error) {
@@ -36,9 +36,8 @@ export function createWaitForTurn(deps: ActivityDeps) {
   }
 }
 
-/** The pause outlasts the time in line, and something better can be done than to wait for it. The workflow decides by the same rule. */
-function isPausedBeyond({ because, pause }: Busy, hasNext: boolean): boolean {
-  if (because !== 'paused' || pause === null || !(hasNext || pause.by === 'provider')) return false
-  const { scheduledTimestampMs, scheduleToCloseTimeoutMs } = Context.current().info
-  return pause.until === null || pause.until.getTime() > scheduledTimestampMs + scheduleToCloseTimeoutMs
+/** A pause that the workflow does not know of yet, or that the provider will not end by itself. */
+function isWorthTelling({ because, pause }: Busy, waitOutPause: boolean): boolean {
+  if (because !== 'paused' || pause === null) return false
+  return !waitOutPause || (pause.by === 'provider' && pause.until === null)
 }

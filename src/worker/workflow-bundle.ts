@@ -1,5 +1,5 @@
 // The workflow bundle: built once, then reused. A build ships it; from a checkout it is made on first use and kept beside the data.
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -28,8 +28,8 @@ export async function loadWorkflowBundle(cacheFolder: string): Promise<WorkflowB
   if (cached !== null) return { code: cached }
   const code = await buildWorkflowBundle()
   await mkdir(cacheFolder, { recursive: true })
-  // Renamed into place, so that another process never reads half a bundle.
-  const temporaryPath = `${cachedPath}.${process.pid}`
+  // Renamed into place, so that nobody reads half a bundle; a name of its own, since two of one process may make it at once.
+  const temporaryPath = `${cachedPath}.${randomUUID()}`
   await writeFile(temporaryPath, code)
   await rename(temporaryPath, cachedPath)
   return { code }

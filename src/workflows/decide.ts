@@ -13,8 +13,8 @@ export interface Failure {
 export type Step =
   /** `number` is that of a new attempt, or of the one whose turn has come */
   | { kind: 'submit'; number: number; entry: number; because: string }
-  /** stand in line at the provider, until `untilMs` */
-  | { kind: 'queue'; attempt: AttemptRecord; untilMs: number; hasNext: boolean; because: string }
+  /** stand in line at the provider, until `untilMs`; `waitOutPause`: also while its accounts are paused */
+  | { kind: 'queue'; attempt: AttemptRecord; untilMs: number; waitOutPause: boolean; because: string }
   | { kind: 'leave_line'; attempt: AttemptRecord; because: string }
   | { kind: 'await'; attempt: AttemptRecord; because: string }
   | { kind: 'listen'; attempt: AttemptRecord; because: string }
@@ -91,16 +91,21 @@ function inLine(state: GenerationState, nowMs: number, last: AttemptRecord): Exc
   const why = last.line?.busy.message ?? 'no account has room'
   if (nowMs >= untilMs - lastMomentMs)
     return { kind: 'leave_line', attempt: last, because: `${name}: ${why}; waited long enough` }
-  if (isPausedBeyond(last, untilMs) && (hasNext || last.line?.busy.pausedBy === 'provider')) {
-    return { kind: 'leave_line', attempt: last, because: `${name}: ${why}` }
-  }
-  return { kind: 'queue', attempt: last, untilMs, hasNext, because: `${name}: ${why}` }
+  const isPaused = last.line?.busy.because === 'paused'
+  if (isPaused && mayReroute(last, untilMs, hasNext)) return { kind: 'leave_line', attempt: last, because: `${name}: ${why}` }
+  return { kind: 'queue', attempt: last, untilMs, waitOutPause: isPaused, because: `${name}: ${why}` }
 }
 
-/** Every account is paused, and not one pause ends in time. What only a person can resume may be resumed at any moment, so it is waited for where nothing else is left. */
-function isPausedBeyond({ line }: AttemptRecord, untilMs: number): boolean {
-  if (line?.busy.because !== 'paused') return false
-  return line.pauseEndsAtMs === null || line.pauseEndsAtMs > untilMs - lastMomentMs
+/**
+ * Every account is paused. A rate limit passes in seconds, so it is waited for; after anything else the next provider is asked. Where
+ * there is none, a pause that a person may end at any moment is waited for, but not a key or a balance that the provider refused.
+ */
+function mayReroute({ line }: AttemptRecord, untilMs: number, hasNext: boolean): boolean {
+  if (line === null) return false
+  const { reason, pausedBy } = line.busy
+  const isBeyond = line.pauseEndsAtMs === null || line.pauseEndsAtMs > untilMs - lastMomentMs
+  if (hasNext) return isBeyond || (reason !== 'rate_limited' && reason !== 'queue_full')
+  return isBeyond && pausedBy === 'provider'
 }
 
 function afterUnheard(state: GenerationState, nowMs: number, last: AttemptRecord): Exclude<Step, { kind: 'finish' }> {

@@ -144,11 +144,16 @@ async function makePlan(generationId: string, request: GenerationRequest): Promi
 }
 
 /** Stands in line for a place at the provider's accounts. */
-async function waitForTurn(run: Run, { attempt, untilMs, hasNext }: StepOf<'queue'>): Promise<void> {
+async function waitForTurn(run: Run, { attempt, untilMs, waitOutPause }: StepOf<'queue'>): Promise<void> {
   const { plan, generationId } = run
   const { number } = attempt
   const entry = routeEntry(plan, attempt.entry)
-  const input = { ref: { generationId, item: 0, attempt: number }, entry: attempt.entry, priority: plan.policy.priority, hasNext }
+  const input = {
+    ref: { generationId, item: 0, attempt: number },
+    entry: attempt.entry,
+    priority: plan.policy.priority,
+    waitOutPause,
+  }
   const leftMs = Math.max(1, untilMs - Date.now())
   try {
     const standing = await queueing(entry, plan.limits, leftMs, `stand in line at ${entry.provider}`).waitForTurn(input)
@@ -164,7 +169,8 @@ async function waitForTurn(run: Run, { attempt, untilMs, hasNext }: StepOf<'queu
 async function leaveLine(run: Run, { attempt, because }: StepOf<'leave_line'>): Promise<void> {
   const { number, entry, line } = attempt
   const ref = { generationId: run.generationId, item: 0, attempt: number }
-  const reason = line?.busy.because === 'paused' ? 'paused' : 'busy'
+  const paused = line?.busy.reason === 'operator' ? 'paused' : line?.busy.reason
+  const reason = line?.busy.because === 'paused' ? (paused ?? 'paused') : 'busy'
   const standing = await bookkeeping('leave the line').withdrawAttempt({ ref, entry, reason, message: because })
   happen(run, { kind: 'line_ended', number, standing })
 }

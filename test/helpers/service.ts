@@ -63,9 +63,21 @@ const shortTimings: Partial<Timings> = {
   downloadTimeoutMs: 4_000,
   storeStartToCloseMs: 10_000,
   wakeSpacingMs: 100,
+  queueForMs: 5_000,
+  turnHoldMs: 3_000,
+  settleForMs: 20_000,
+  settlePollMinMs: 100,
+  settlePollMaxMs: 500,
+  rateLimitPauseMs: 100,
+  maintenancePauseMs: 300,
+  // Many tests share one service, and each brings faults: only what is about the breaker may open it.
+  breakerFailures: 100,
+  breakerPauseMs: 500,
 }
 
 export interface ServiceOptions {
+  /** more environment variables */
+  env?: Record<string, string>
   /** whether providers are told where to call back; default true */
   callbacks?: boolean
   /** on top of the short ones; `production`: the defaults */
@@ -129,7 +141,7 @@ export async function startService(t: Ends, options: ServiceOptions = {}): Promi
   const port = await findFreePort('127.0.0.1')
   const { kieUrl, kieUploadUrl, defapiUrl, filesUrl } = simulator
   const workerInput: WorkerInput = {
-    env: environment(dataFolder, options.timings === 'production' ? {} : { ...shortTimings, ...options.timings }),
+    env: environment(dataFolder, options.timings === 'production' ? {} : { ...shortTimings, ...options.timings }, options.env),
     simulator: { kieUrl, kieUploadUrl, defapiUrl, filesUrl },
     ledger: connection,
     callbackSecret: randomUUID() + randomUUID(),
@@ -247,12 +259,14 @@ function doors(
   }
 }
 
-function environment(dataFolder: string, timings: Partial<Timings>): Record<string, string> {
+function environment(dataFolder: string, timings: Partial<Timings>, env: Record<string, string> = {}): Record<string, string> {
   const set = timingNames.flatMap((name) => {
     const value = timings[name]
     return value === undefined ? [] : [[timingVariable(name), String(value)] as const]
   })
-  return { DARKROOM_DATA_DIR: dataFolder, MOCK_AI: 'true', ...Object.fromEntries(set) }
+  // The simulator has no limits unless a test gives it some; then it sets these too.
+  const unlimited = { DARKROOM_KIE_MAX_CREATES: '10000', DARKROOM_KIE_MAX_IN_FLIGHT: '10000' }
+  return { DARKROOM_DATA_DIR: dataFolder, MOCK_AI: 'true', ...unlimited, ...Object.fromEntries(set), ...env }
 }
 
 async function asGeneration(response: Response): Promise<Generation> {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import type { PlannedEntry, RoutePolicy } from '../../../src/activities/types.ts'
-import type { RefusalReason } from '../../../src/contract/index.ts'
+import type { BusyReport, PlannedEntry, RoutePolicy } from '../../../src/activities/types.ts'
+import type { PauseAuthor, RefusalReason } from '../../../src/contract/index.ts'
 import { attemptEndsAtMs, decide, lastMomentMs } from '../../../src/workflows/decide.ts'
 import type { Step } from '../../../src/workflows/decide.ts'
 import { mayHaveCost, outcomeWhenLeft, paidAttempts, phaseOf } from '../../../src/workflows/state.ts'
@@ -95,7 +95,89 @@ interface Row {
 
 const refused = (reason: RefusalReason, phase: 'rejected' | 'failed' = 'rejected'): AttemptRecord => attempt(phase, { reason })
 
+const inLine = (busy: Partial<BusyReport> = {}, sinceMs = nowMs): AttemptRecord => {
+  const report: BusyReport = { because: 'window', pausedBy: null, reason: null, message: 'full', pauseEndsInMs: null, ...busy }
+  const pauseEndsAtMs = report.pauseEndsInMs === null ? null : sinceMs + report.pauseEndsInMs
+  return attempt('queued', { line: { sinceMs, busy: report, pauseEndsAtMs } })
+}
+const paused = (reason: BusyReport['reason'], pauseEndsInMs: number | null, pausedBy: PauseAuthor = 'provider'): AttemptRecord =>
+  inLine({ because: 'paused', reason, pausedBy, pauseEndsInMs })
+const second = (phase: AttemptPhase, more: Partial<AttemptRecord> = {}): AttemptRecord =>
+  attempt(phase, { number: 2, entry: 1, ...more })
+const onlyKie = { route: [entry('kie')] }
+
 const table: Row[] = [
+  // in line
+  { when: 'no account has room', state: state([inLine()]), next: 'queue 1' },
+  { when: 'its turn has come', state: state([attempt('turn')]), next: 'submit 1 to entry 0' },
+  { when: 'in line for as long as the request waits', state: state([inLine({}, nowMs - 120_000)]), next: 'leave_line 1' },
+  {
+    when: 'in line for long at the only provider',
+    state: state([inLine({}, nowMs - 120_000)], {}, onlyKie),
+    next: 'queue 1',
+  },
+  {
+    when: 'in line at the only provider until the deadline',
+    state: state([inLine()], {}, { ...onlyKie, deadlineAtMs: nowMs + 1_000 }),
+    next: 'leave_line 1',
+  },
+  { when: 'a rate limit pauses every account', state: state([paused('rate_limited', 10_000)]), next: 'queue 1' },
+  { when: 'a rate limit pauses for longer than it waits', state: state([paused('rate_limited', 300_000)]), next: 'leave_line 1' },
+  { when: 'maintenance, and another provider is there', state: state([paused('maintenance', 10_000)]), next: 'leave_line 1' },
+  { when: 'maintenance at the only provider', state: state([paused('maintenance', 10_000)], {}, onlyKie), next: 'queue 1' },
+  { when: 'no credits at the only provider', state: state([paused('no_credits', null)], {}, onlyKie), next: 'leave_line 1' },
+  {
+    when: 'an operator paused the only provider',
+    state: state([paused('operator', null, 'operator')], {}, onlyKie),
+    next: 'queue 1',
+  },
+  // left behind, and still watched
+  {
+    when: 'the one left behind finished first',
+    state: state([attempt('succeeded'), second('accepted')]),
+    next: 'store 1',
+  },
+  {
+    when: 'the second was refused while the first still works',
+    state: state([attempt('overdue'), second('rejected', { reason: 'content_policy' })]),
+    next: 'watch 1',
+  },
+  {
+    when: 'the second failed, and the first still works: nothing more can be paid, but there is something to wait for',
+    state: state([attempt('overdue'), second('failed', { reason: 'provider_fault' })]),
+    next: 'watch 1',
+  },
+  {
+    when: 'the second failed, and of the first nothing was ever heard',
+    state: state([attempt('unheard'), second('failed', { reason: 'provider_fault' })]),
+    next: 'fail ProvidersExhausted',
+  },
+  {
+    when: 'the one left behind failed while the second works',
+    state: state([attempt('failed', { reason: 'provider_fault' }), second('accepted')]),
+    next: 'await 2',
+  },
+  {
+    when: 'the one left behind works until the deadline',
+    state: state([attempt('overdue'), second('rejected', { reason: 'auth' })], {}, { deadlineAtMs: nowMs + 500 }),
+    next: 'fail DeadlineExceeded',
+  },
+  // money
+  {
+    when: 'a second attempt would cost too much',
+    state: state([attempt('failed', { reason: 'provider_fault' })], { maxCostUsd: 0.03 }),
+    next: 'fail CostLimitReached',
+  },
+  {
+    when: 'a second attempt just fits, in floating point too',
+    state: state([attempt('failed', { reason: 'provider_fault' })], { maxCostUsd: 0.04 }),
+    next: 'submit 2 to entry 1',
+  },
+  {
+    when: 'a price is not known and the cost is limited',
+    state: state([], { maxCostUsd: 1 }, { route: [{ ...entry('kie'), priceUsd: null }] }),
+    next: 'fail CostLimitReached',
+  },
   {
     when: 'onOverdue wait, a moment before the deadline',
     state: state([attempt('overdue')], { onOverdue: 'wait' }, { deadlineAtMs: nowMs + 700 }),
@@ -209,8 +291,8 @@ test('an attempt that nothing can follow keeps the whole deadline of the generat
   assert.equal(attemptEndsAtMs(state([open], { onOverdue: 'wait' }), open), nowMs + 1_800_000)
   assert.equal(attemptEndsAtMs(state([open], { fallback: false }), open), nowMs + 1_800_000)
   assert.equal(attemptEndsAtMs(state([open], { maxPaidAttempts: 1 }), open), nowMs + 1_800_000)
-  const second = attempt('accepted', { number: 2, entry: 1 })
-  assert.equal(attemptEndsAtMs(state([attempt('exhausted'), second]), second), nowMs + 1_800_000)
+  const follower = second('accepted')
+  assert.equal(attemptEndsAtMs(state([attempt('exhausted'), follower]), follower), nowMs + 1_800_000)
 })
 
 test('a ledger state without a task id never counts as accepted, and only free ends count as free', () => {
