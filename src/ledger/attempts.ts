@@ -123,10 +123,10 @@ async function takePermit(
   row: AttemptRow,
   { accounts, limits, timeoutMs }: SendOffer,
 ): Promise<TakenPermit> {
-  const held = await findHeldPermit(trx, row, accounts)
-  if (held !== null) return { kind: 'taken', ...held }
   const group = { mode: row.mode, provider: row.provider }
   await lockAccounts(trx, group, accounts)
+  const held = await findHeldPermit(trx, row, accounts)
+  if (held !== null) return { kind: 'taken', ...held }
   const ahead = await countAhead(trx, group, row)
   // A newcomer does not know whom it would overtake: whoever stands in line comes first, also where there is room for one more.
   const request = { ...group, ref: row, accounts, limits, holdMs: timeoutMs, ahead: ahead === 0 ? 0 : null }

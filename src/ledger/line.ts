@@ -3,18 +3,21 @@
 // A place says how many came first; a turn comes up when there is room for all of those and one more. So nobody behind takes what
 // somebody ahead could have used, and one who is slow to come back holds up one permit, not the whole line.
 import { type RawBuilder, sql } from 'kysely'
-import type { AccountsPort, TurnResult } from './accounts-port.ts'
+import type { AccountLimits, AccountsPort, TurnResult } from './accounts-port.ts'
 import { databaseClock } from './attempt-rows.ts'
 import type { LedgerTransaction, Run } from './database.ts'
 import type { AttemptRef, AttemptRow } from './ledger.ts'
 import { mustSelectAttempt, passDeadline } from './move-attempt.ts'
 import {
   type AccountGroup,
+  type Gate,
+  type PermitRequest,
   findHeldPermit,
   giveBackHeldPermit,
   grantPermit,
   holdPermit,
   lockAccounts,
+  lookAtGates,
   milliseconds,
 } from './permits.ts'
 import { busyBecause } from './when-free.ts'
@@ -47,41 +50,62 @@ async function takeTurn(
     return { kind: 'decided', row: await mustSelectAttempt(trx, ref) }
   }
   const { accounts, limits, holdMs, priority } = offer
+  const group = { mode: row.mode, provider: row.provider }
+  const { ahead, wasGranted } = await join(trx, row, priority)
+  const request = { ...group, ref, accounts, limits, holdMs }
+  if (!wasGranted && ahead >= mostRoom(accounts, limits)) {
+    // Far behind, as most of a long line: without the locks, which those in front need.
+    return wait(trx, { ...request, ahead }, await lookAtGates(trx, request))
+  }
+  await lockAccounts(trx, group, accounts)
   const held = await findHeldPermit(trx, ref, accounts)
   if (held !== null) {
     await holdPermit(trx, held.id, holdMs)
     return { kind: 'granted', account: held.account }
   }
-  const group = { mode: row.mode, provider: row.provider }
-  await lockAccounts(trx, group, accounts)
-  const ahead = await join(trx, row, priority)
-  const grant = await grantPermit(trx, { ...group, ref, accounts, limits, holdMs, ahead })
-  if (grant.kind === 'granted') {
-    await place(trx, ref).set({ granted_at: databaseClock }).execute()
-    await forgetDeserted(trx, group)
-    return { kind: 'granted', account: grant.account }
-  }
-  const busy = busyBecause(grant.gates, limits, ahead + 1)
+  const grant = await grantPermit(trx, { ...request, ahead })
+  if (grant.kind === 'refused') return wait(trx, { ...request, ahead }, grant.gates)
+  await place(trx, ref).set({ granted_at: databaseClock }).execute()
+  await forgetDeserted(trx, group)
+  return { kind: 'granted', account: grant.account }
+}
+
+async function wait(
+  trx: LedgerTransaction,
+  { ref, limits, ahead }: Omit<PermitRequest, 'ahead'> & { ahead: number },
+  gates: Gate[],
+): Promise<TurnResult> {
+  const busy = busyBecause(gates, limits, ahead + 1)
   const retryAfterMs = retryInLine(busy.retryAfterMs)
   await place(trx, ref)
-    .set({ expected_at: sql<Date>`${databaseClock} + ${milliseconds(retryAfterMs)}` })
+    .set({ granted_at: null, expected_at: sql<Date>`${databaseClock} + ${milliseconds(retryAfterMs)}` })
     .execute()
   return { kind: 'waiting', position: ahead + 1, busy: { ...busy, retryAfterMs } }
 }
 
+/** More than this is never free at once. */
+function mostRoom(accounts: readonly string[], { creates, maxInFlight }: AccountLimits): number {
+  return accounts.length * Math.min(creates ?? Infinity, maxInFlight ?? Infinity)
+}
+
 /** Joins once and keeps the place from then on; answers how many came first. */
-async function join(trx: LedgerTransaction, row: AttemptRow, priority: number): Promise<number> {
-  const { rows } = await sql<{ ahead: number }>`
+async function join(trx: LedgerTransaction, row: AttemptRow, priority: number): Promise<{ ahead: number; wasGranted: boolean }> {
+  const { rows } = await sql<{ ahead: number; wasGranted: boolean }>`
     with mine as (
       insert into line (mode, provider, generation_id, item, attempt, priority)
       values (${row.mode}, ${row.provider}, ${row.generationId}, ${row.item}, ${row.attempt}, ${priority})
       on conflict (generation_id, item, attempt)
-      do update set seen_at = clock_timestamp(), expected_at = clock_timestamp(), granted_at = null
+      do update set seen_at = clock_timestamp(), expected_at = clock_timestamp()
       returning *
     )
-    select count(*)::int as ahead from line, mine
-    where line.mode = ${row.mode} and line.provider = ${row.provider} and ${isAlive} and ${isBefore('line', 'mine')}`.execute(trx)
-  return rows[0]?.ahead ?? 0
+    select granted_at is not null as "wasGranted", (
+      select count(*)::int from line
+      where line.mode = mine.mode and line.provider = mine.provider and ${isAlive} and ${isBefore('line', 'mine')}
+    ) as ahead
+    from mine`.execute(trx)
+  const own = rows[0]
+  if (own === undefined) throw new Error('ledger: a place in the line was not written')
+  return own
 }
 
 /** How many stand before this attempt; before one that is not in the line stands everybody. The caller holds the accounts' locks. */
@@ -117,12 +141,13 @@ export function retryInLine(busyMs: number): number {
 }
 
 async function forgetDeserted(trx: LedgerTransaction, { mode, provider }: AccountGroup): Promise<void> {
-  await trx
-    .deleteFrom('line')
-    .where('mode', '=', mode)
-    .where('provider', '=', provider)
-    .where('expected_at', '<', sql<Date>`${databaseClock} - ${milliseconds(forgottenMs)}`)
-    .execute()
+  // One that comes back just now is locked by whoever asks for it, who may be waiting for our locks.
+  await sql`
+    delete from line where (generation_id, item, attempt) in (
+      select generation_id, item, attempt from line
+      where mode = ${mode} and provider = ${provider} and expected_at < clock_timestamp() - ${milliseconds(forgottenMs)}
+      for update skip locked
+    )`.execute(trx)
 }
 
 function place(trx: LedgerTransaction, ref: AttemptRef) {

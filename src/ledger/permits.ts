@@ -49,7 +49,7 @@ export interface PermitRequest extends AccountGroup {
   limits: AccountLimits
   /** how long it may stay unused */
   holdMs: number
-  /** this much room is for others who came first; null: all of it, so this only looks */
+  /** this much room is for others who came first; null: all of it, so that nothing is granted */
   ahead: number | null
 }
 
@@ -127,8 +127,16 @@ export async function grantPermit(trx: LedgerTransaction, request: PermitRequest
   return chosen === undefined ? { kind: 'refused', gates: rows } : { kind: 'granted', id, account: chosen.account }
 }
 
+/** What a grant would find. */
+export async function lookAtGates(trx: LedgerTransaction, request: Omit<PermitRequest, 'ahead'>): Promise<Gate[]> {
+  const { rows } = await sql<Gate>`
+    with clock as materialized (select clock_timestamp() as now), gate as (${gatesOf(request)})
+    select * from gate order by rank`.execute(trx)
+  return rows
+}
+
 /** One row per offered account, with its room; needs `clock`. */
-function gatesOf({ mode, provider, accounts, limits }: PermitRequest): RawBuilder<unknown> {
+function gatesOf({ mode, provider, accounts, limits }: Omit<PermitRequest, 'ahead'>): RawBuilder<unknown> {
   const ofAccount = sql`mode = ${mode} and provider = ${provider} and account = accounts.account`
   return sql`
     select gated.*,
@@ -161,7 +169,10 @@ function gatesOf({ mode, provider, accounts, limits }: PermitRequest): RawBuilde
     ) as gated`
 }
 
-/** The permit that is held for this attempt, if an offered account that is not paused gave it; any other is given back. */
+/**
+ * Under the accounts' locks, lest somebody counts while the hold runs out and its use is not written yet: the permit that is held for
+ * this attempt, if an offered account that is not paused gave it; any other is given back.
+ */
 export async function findHeldPermit(
   trx: LedgerTransaction,
   ref: AttemptRef,

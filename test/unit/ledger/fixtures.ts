@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { Client, type PoolConfig } from 'pg'
 import type { AttemptState } from '../../../src/contract/index.ts'
-import type { SendOffer } from '../../../src/ledger/accounts-port.ts'
+import type { AccountLimits, SendOffer } from '../../../src/ledger/accounts-port.ts'
 import type { AttemptRef, Closing, LeftAttempt, Ledger, NewAttempt, NewGeneration, NewImage } from '../../../src/ledger/ledger.ts'
 
 export function newGeneration(changes: Partial<NewGeneration> = {}): NewGeneration {
@@ -51,12 +51,36 @@ export async function claimed(ledger: Ledger, changes: Partial<NewAttempt> = {})
   return ref
 }
 
+/** Many claimed first attempts, by two statements. */
+export async function manyClaimed(connection: PoolConfig, count: number): Promise<AttemptRef[]> {
+  const ids = Array.from({ length: count }, () => `gen_${randomUUID()}`)
+  await execute(
+    connection,
+    `insert into generations (id, request_sha256, request, mode) select id, 'a', '{}', 'mock' from unnest($1::text[]) as id`,
+    [ids],
+  )
+  await execute(
+    connection,
+    `insert into attempts (generation_id, item, attempt, provider, account, base_url, mode, api, model, request_sha256, state)
+     select id, 0, 1, 'kie', 'default', 'http://127.0.0.1:9', 'mock', 'market', 'google/nano-banana', 'b', 'claimed'
+     from unnest($1::text[]) as id`,
+    [ids],
+  )
+  return ids.map((generationId) => ({ generationId, item: 0, attempt: 1 }))
+}
+
 export const sendTimeoutMs = 60_000
 
 /** Any number of sends by one account. */
 export function anyOffer(changes: Partial<SendOffer> = {}): SendOffer {
   const limits = { creates: null, windowMs: 10_000, maxInFlight: null, leaseMs: 3_600_000 }
   return { timeoutMs: sendTimeoutMs, accounts: ['default'], limits, ...changes }
+}
+
+/** By one account within these limits. */
+export function offerOf(limits: Partial<AccountLimits>, accounts: string[] = ['default']): SendOffer {
+  const offer = anyOffer({ accounts })
+  return { ...offer, limits: { ...offer.limits, ...limits } }
 }
 
 /** A first attempt whose POST is on the wire. */
