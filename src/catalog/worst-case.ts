@@ -12,13 +12,14 @@ export interface SpendingPolicy {
 
 /**
  * Over every course that a generation may take: a provider that fails, is late or does not answer may have been paid all the same, one
- * that refuses is free and gives its turn to the next. Null: a provider that may be asked has no price, so nobody can say.
+ * that refuses is free and gives its turn to the next. Null: a provider that may be asked has no price, so nobody can say. With a cost
+ * limit `decide` never asks such a one, since nobody could say that it stays within.
  */
 export function worstCaseUsd(prices: readonly (number | null)[], policy: SpendingPolicy): number | null {
   const { fallback, onUnknown, maxPaidAttempts, maxCostUsd } = policy
   const reachable = fallback ? prices : prices.slice(0, 1)
   const known = reachable.filter((price) => price !== null)
-  if (known.length < reachable.length) return null
+  if (known.length < reachable.length && maxCostUsd === null) return null
   const dearestFirst = known.toSorted((a, b) => b - a)
   // Each provider is paid once on the way down the route, in any choice of them; where an unheard submit is repeated, the dearest each time.
   const paid =

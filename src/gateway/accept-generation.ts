@@ -4,8 +4,9 @@
 // A2 An id that is started and whose caller is told 503 is one the caller can ask for again: with a key it is found again under it;
 //    without one the workflow is told to stop, since nobody knows its id.
 // A3 Once it is started, nothing that fails afterwards may make the caller ask (and pay) again.
-import type { Generation } from '../contract/index.ts'
+import type { Generation, ProviderName } from '../contract/index.ts'
 import { LedgerUnavailableError, type NewGeneration } from '../ledger/ledger.ts'
+import { overBudget, priceUnknown } from './budget-problems.ts'
 import type { RouteDeps } from './gateway-deps.ts'
 import { hasEnded, newbornGeneration } from './generation-answer.ts'
 import { TemporalUnavailableError } from './generation-starter.ts'
@@ -19,14 +20,17 @@ export interface Accepted {
   replayed: boolean
 }
 
-export async function acceptGeneration(deps: Deps, wanted: NewGeneration): Promise<Accepted> {
+/** `unpriced`: the providers of the route for which nobody has published a price. */
+export async function acceptGeneration(deps: Deps, wanted: NewGeneration, unpriced: readonly ProviderName[]): Promise<Accepted> {
   const { ledger, temporal } = deps
   const acceptedAt = new Date()
-  const { kind } = await ledger.createGeneration(wanted)
-  if (kind === 'conflict') {
+  const created = await ledger.createGeneration(wanted)
+  if (created.kind === 'conflict') {
     throw new ProblemError('idempotency_key_reused', 'This Idempotency-Key was used for another request; use a new key.')
   }
-  const replayed = kind === 'exists'
+  if (created.kind === 'over_budget') throw overBudget(created.budget, acceptedAt)
+  if (created.kind === 'price_unknown') throw priceUnknown(wanted, unpriced)
+  const replayed = created.kind === 'exists'
   if (replayed) {
     const earlier = await ledger.readGeneration(wanted.id)
     if (earlier !== null && hasEnded(earlier)) return { generation: earlier, replayed }

@@ -8,15 +8,19 @@ import { defaultGatewayLimits, type GatewayLimits } from './limits.ts'
 import { answerFrameworkError, registerAnswers } from './plugins/answers.ts'
 import { registerJsonBody } from './plugins/json-body.ts'
 import { registerUnknownRoutes } from './plugins/unknown-routes.ts'
+import { registerBudgets } from './routes/budgets.ts'
 import { registerCallbacks } from './routes/callbacks.ts'
 import { registerCancelGeneration } from './routes/cancel-generation.ts'
 import { registerCreateGeneration } from './routes/create-generation.ts'
 import { registerHealth } from './routes/health.ts'
+import { registerListAttempts } from './routes/list-attempts.ts'
 import { registerListGenerations } from './routes/list-generations.ts'
 import { registerListModels } from './routes/list-models.ts'
 import { registerOpenApi } from './routes/openapi.ts'
+import { registerProviders } from './routes/providers.ts'
 import { registerReadGeneration } from './routes/read-generation.ts'
 import { registerReadImage } from './routes/read-image.ts'
+import { registerStats } from './routes/stats.ts'
 import { createWakeGate } from './wake-gate.ts'
 
 export async function createGateway(deps: GatewayDeps): Promise<FastifyInstance> {
@@ -43,6 +47,10 @@ export async function createGateway(deps: GatewayDeps): Promise<FastifyInstance>
   registerCancelGeneration(app, routeDeps)
   registerReadImage(app, routeDeps)
   registerListModels(app)
+  registerListAttempts(app, routeDeps)
+  registerStats(app, routeDeps)
+  registerBudgets(app, routeDeps)
+  registerProviders(app, routeDeps)
   registerHealth(app, routeDeps)
   // in a context of its own, because it reads bodies as bytes
   await app.register(async (scope) => registerCallbacks(scope, routeDeps))

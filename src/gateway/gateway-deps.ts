@@ -1,5 +1,6 @@
 // What the gateway is given. Values, not configuration: the composition roots read the environment.
 import type { ProviderName, SpendMode } from '../contract/index.ts'
+import type { AccountRef } from '../ledger/accounts-port.ts'
 import type { AttemptRef, Ledger } from '../ledger/ledger.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Provider } from '../providers/provider.ts'
@@ -11,8 +12,12 @@ import type { WakeGate } from './wake-gate.ts'
 export interface GatewayDeps {
   ledger: Ledger
   store: Pick<ResultStore, 'open'>
-  /** only callbacks are read with them */
-  providers: ReadonlyMap<ProviderName, Pick<Provider, 'name' | 'readCallback'>>
+  /** callbacks are read with them, and those with accounts are what a route can be made of */
+  providers: ReadonlyMap<ProviderName, Pick<Provider, 'name' | 'readCallback' | 'accounts'>>
+  /** the accounts that this service has keys for; others are in the ledger if they were ever used */
+  accounts: readonly AccountRef[]
+  /** as the plan has them: what a request may cost depends on them */
+  routeDefaults: { preferred: ProviderName; maxPaidAttempts: number }
   tokens: { open(token: string): AttemptRef | null }
   temporal: GenerationStarter
   /** written into every generation: whether its money is real */

@@ -23,11 +23,12 @@ export function toAnswer(generation: Generation, links: GatewayLinks): Generatio
 }
 
 /** What a generation is in its first moment. For the one answer that must not wait for a second word of the ledger. */
-export function newbornGeneration({ id, mode, request }: NewGeneration, createdAt: Date): Generation {
+export function newbornGeneration({ id, mode, tenant, request }: NewGeneration, createdAt: Date): Generation {
   return {
     id,
     status: 'planning',
     mode,
+    tenant,
     model: request.model,
     prompt: request.prompt,
     createdAt: createdAt.toISOString(),

@@ -9,15 +9,25 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
 } from '@temporalio/client'
-import { generateImageWorkflowName, mainTaskQueue, wakeSignal, type GenerationRequest, type Wake } from '../contract/index.ts'
+import {
+  generateImageWorkflowName,
+  mainTaskQueue,
+  settlementId,
+  wakeSignal,
+  type GenerationRequest,
+  type Wake,
+} from '../contract/index.ts'
 import { safeText } from '../observability/safe-text.ts'
 
 /** All methods reject with `TemporalUnavailableError` when the server cannot be reached, refuses us, or is too slow. */
 export interface GenerationStarter {
   /** Idempotent by id, for ever: an id that has run once is never started again, whether it runs or has ended. */
   start(generationId: string, request: GenerationRequest): Promise<'started' | 'exists'>
-  /** `closed`: there is no running workflow of this id (any more). */
-  signalWake(generationId: string, wake: Wake): Promise<'signalled' | 'closed'>
+  /**
+   * To the generation, or once it has ended to the settlement of the attempt (`settling`). `closed`: neither is running: settlement is
+   * over, or was never needed, or is still to be started and will find the claim in the ledger.
+   */
+  signalWake(generationId: string, wake: Wake): Promise<'signalled' | 'settling' | 'closed'>
   requestCancel(generationId: string): Promise<'requested' | 'closed' | 'unknown'>
   /** Resolves when the server answers for our namespace. */
   ping(): Promise<void>
@@ -85,9 +95,16 @@ export function createGenerationStarter({ client, deadlineMs = 3_000 }: Generati
     },
 
     async signalWake(generationId, wake) {
-      const handle = client.workflow.getHandle(generationId)
-      const signalled = await ask('signal', () => handle.signal(wakeSignal, wake).then(() => true)).catch(nullWhenNotFound)
-      return signalled === null ? 'closed' : 'signalled'
+      const { item, attempt } = wake
+      for (const [workflowId, outcome] of [
+        [generationId, 'signalled'],
+        [settlementId({ generationId, item, attempt }), 'settling'],
+      ] as const) {
+        const handle = client.workflow.getHandle(workflowId)
+        const signalled = await ask('signal', () => handle.signal(wakeSignal, wake).then(() => true)).catch(nullWhenNotFound)
+        if (signalled !== null) return outcome
+      }
+      return 'closed'
     },
 
     async requestCancel(generationId) {

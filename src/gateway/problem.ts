@@ -1,9 +1,12 @@
 // Errors as RFC 9457 problem documents. One table of codes: nothing else in the gateway chooses a status for an error.
+import type { BudgetPeriod } from '../contract/index.ts'
 
 const problems = {
   malformed_request: { status: 400, title: 'The request cannot be read' },
   callback_unreadable: { status: 400, title: 'The callback cannot be read' },
   callback_signature: { status: 401, title: 'The signature of the callback is not valid' },
+  budget_exceeded: { status: 402, title: 'The budget has no room' },
+  price_unknown: { status: 402, title: 'The price is not known' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   request_timeout: { status: 408, title: 'The request took too long to arrive' },
@@ -41,7 +44,24 @@ export interface Problem {
   /** the request id, as in the header `x-request-id` and in the log */
   instance: string
   errors?: readonly FieldError[]
+  /** of `budget_exceeded` */
+  budget?: BudgetProblem
+  /** of `budget_exceeded`: when the budget begins anew */
+  resetsAt?: string
 }
+
+/** The budget that has no room. */
+export interface BudgetProblem {
+  /** `*`: all tenants together */
+  tenant: string
+  period: BudgetPeriod
+  limitUsd: number
+  usedUsd: number
+  reservedUsd: number
+  wantedUsd: number
+}
+
+type ProblemMembers = Pick<Problem, 'errors' | 'budget' | 'resetsAt'>
 
 export const problemContentType = 'application/problem+json'
 
@@ -52,19 +72,20 @@ const retryAfterSeconds = 5
 export class ProblemError extends Error {
   override readonly name = 'ProblemError'
   readonly code: ProblemCode
-  readonly errors: readonly FieldError[] | undefined
+  readonly members: ProblemMembers
   readonly headers: Readonly<Record<string, string>>
 
   constructor(
     code: ProblemCode,
     detail: string,
-    extras: { errors?: readonly FieldError[]; headers?: Record<string, string>; cause?: unknown } = {},
+    extras: ProblemMembers & { headers?: Record<string, string>; cause?: unknown } = {},
   ) {
-    super(detail, extras.cause === undefined ? undefined : { cause: extras.cause })
+    const { headers, cause, ...members } = extras
+    super(detail, cause === undefined ? undefined : { cause })
     this.code = code
-    this.errors = extras.errors
+    this.members = members
     const retry = problems[code].status === 503 ? { 'retry-after': String(retryAfterSeconds) } : {}
-    this.headers = { ...retry, ...extras.headers }
+    this.headers = { ...retry, ...headers }
   }
 
   get status(): number {
@@ -73,13 +94,13 @@ export class ProblemError extends Error {
 
   toProblem(requestId: string): Problem {
     const { status, title } = problems[this.code]
-    const problem: Problem = {
+    return {
       type: `urn:darkroom:problem:${this.code}`,
       title,
       status,
       detail: this.message,
       instance: requestId,
+      ...this.members,
     }
-    return this.errors === undefined ? problem : { ...problem, errors: this.errors }
   }
 }

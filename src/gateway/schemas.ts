@@ -1,66 +1,41 @@
 // The answers as zod schemas, for the OpenAPI document. They say what the contract's types say (test/unit/gateway/openapi.test.ts has the
 // compiler hold the two together). Answers are not validated while they are served: a word too many must not turn a picture into a 500.
 import { z } from 'zod'
-import { generationIdPattern } from '../contract/index.ts'
+import {
+  attemptOutcomes,
+  attemptStates,
+  budgetPeriods,
+  costSources,
+  failureTypes,
+  fidelityLevels,
+  generationIdPattern,
+  generationStatuses,
+  providerNames,
+  refusalReasons,
+  settlementVerdicts,
+  spendModes,
+} from '../contract/index.ts'
 
 // An `id` in `meta` gives a schema a name of its own in the document.
 
-const timeSchema = z.string().meta({ format: 'date-time' })
-const providerSchema = z.enum(['kie', 'defapi'])
-const costSourceSchema = z.enum(['measured', 'estimated', 'none'])
+export const timeSchema = z.string().meta({ format: 'date-time' })
+export const providerSchema = z.enum(providerNames)
+export const modeSchema = z.enum(spendModes)
+const costSourceSchema = z.enum(costSources)
+const costSchema = z.object({ usd: z.number().nullable(), credits: z.number().nullable(), source: costSourceSchema })
+const verdictSchema = z.enum(settlementVerdicts)
 
-export const statusSchema = z.enum([
-  'planning',
-  'queued',
-  'submitting',
-  'waiting',
-  'listening',
-  'storing',
-  'completed',
-  'failed',
-  'cancelled',
-])
+export const statusSchema = z.enum(generationStatuses)
 
-const attemptSchema = z.object({
+export const attemptSchema = z.object({
   item: z.int(),
   number: z.int(),
   provider: providerSchema,
   account: z.string(),
-  state: z.enum([
-    'claimed',
-    'sending',
-    'accepted',
-    'unknown',
-    'succeeded',
-    'failed',
-    'abandoned',
-    'rejected',
-    'withdrawn',
-    'settled',
-  ]),
+  state: z.enum(attemptStates),
   model: z.string(),
-  outcome: z.enum(['succeeded', 'failed', 'rejected', 'exhausted', 'unknown', 'overdue', 'cancelled']).nullable(),
-  reason: z
-    .enum([
-      'content_policy',
-      'invalid_input',
-      'source_image',
-      'auth',
-      'no_credits',
-      'quota',
-      'model_unavailable',
-      'rate_limited',
-      'maintenance',
-      'queue_full',
-      'unreachable',
-      'provider_fault',
-      'empty_result',
-      'no_answer',
-      'ledger_unavailable',
-      'deadline',
-      'withdrawn',
-    ])
-    .nullable(),
+  outcome: z.enum(attemptOutcomes).nullable(),
+  reason: z.enum(refusalReasons).nullable(),
   message: z.string().nullable(),
   providerTaskId: z.string().nullable(),
   adopted: z.boolean(),
@@ -68,8 +43,14 @@ const attemptSchema = z.object({
   submittedAt: timeSchema.nullable(),
   acceptedAt: timeSchema.nullable(),
   finishedAt: timeSchema.nullable(),
-  cost: z.object({ usd: z.number().nullable(), credits: z.number().nullable(), source: costSourceSchema }),
+  cost: costSchema,
   possibleExtraCharge: z.boolean().describe('true: this attempt may have been paid although another one served'),
+  verdict: verdictSchema.nullable().describe('what looking again found of an attempt that was left open'),
+  settledAt: timeSchema.nullable(),
+  extraTasks: z
+    .array(z.object({ providerTaskId: z.string(), verdict: verdictSchema.nullable(), cost: costSchema }))
+    .describe('tasks that the provider made for this attempt beside `providerTaskId`'),
+  openClaims: z.int().describe('callbacks named this many other tasks, which nobody has looked up yet'),
 })
 
 const imageSchema = z.object({
@@ -83,21 +64,8 @@ const imageSchema = z.object({
   width: z.int(),
   height: z.int(),
   provenance: z.enum(['c2pa', 'xmp', 'none']),
+  spare: z.boolean().describe('true: delivered by an attempt that was left behind'),
 })
-
-const failureTypeSchema = z.enum([
-  'InvalidRequest',
-  'RequestConflict',
-  'NoProvider',
-  'ContentRefused',
-  'InputRefused',
-  'ProvidersExhausted',
-  'UnknownOutcome',
-  'PaidAttemptsExhausted',
-  'DeadlineExceeded',
-  'ResultUnavailable',
-  'ServiceUnavailable',
-])
 
 const durationSchema = z.number().nullable()
 
@@ -105,7 +73,8 @@ export const generationSchema = z
   .object({
     id: z.string().regex(generationIdPattern),
     status: statusSchema,
-    mode: z.enum(['mock', 'live']),
+    mode: modeSchema,
+    tenant: z.string().describe('whose budget pays'),
     model: z.string(),
     prompt: z.string(),
     createdAt: timeSchema,
@@ -116,7 +85,7 @@ export const generationSchema = z
     cost: z.object({ usd: z.number().nullable(), source: costSourceSchema }),
     fidelity: z
       .object({
-        level: z.enum(['exact', 'adapted', 'degraded']),
+        level: z.enum(fidelityLevels),
         changes: z.array(z.object({ field: z.string(), asked: z.string(), sent: z.string().nullable(), why: z.string() })),
       })
       .nullable(),
@@ -128,7 +97,7 @@ export const generationSchema = z
       totalMs: durationSchema,
     }),
     decisions: z.array(z.object({ at: timeSchema, decision: z.string(), because: z.string() })),
-    failure: z.object({ type: failureTypeSchema, message: z.string(), provider: z.exactOptional(providerSchema) }).nullable(),
+    failure: z.object({ type: z.enum(failureTypes), message: z.string(), provider: z.exactOptional(providerSchema) }).nullable(),
     metadata: z.record(z.string(), z.string()),
     links: z.object({ self: z.string(), temporal: z.string().nullable() }),
   })
@@ -137,6 +106,15 @@ export const generationSchema = z
 export const generationListSchema = z
   .object({ generations: z.array(generationSchema), nextCursor: z.string().nullable() })
   .meta({ id: 'GenerationList' })
+
+export const budgetAmountsSchema = z.object({
+  tenant: z.string().describe('`*`: all tenants together'),
+  period: z.enum(budgetPeriods),
+  limitUsd: z.number(),
+  usedUsd: z.number().describe('in the period that runs now'),
+  reservedUsd: z.number().describe('the worst case of everything that is still open'),
+  resetsAt: timeSchema,
+})
 
 export const problemSchema = z
   .object({
@@ -148,6 +126,10 @@ export const problemSchema = z
     errors: z.exactOptional(
       z.array(z.object({ field: z.string(), message: z.string(), allowed: z.exactOptional(z.array(z.string())) })),
     ),
+    budget: z
+      .exactOptional(budgetAmountsSchema.omit({ resetsAt: true }).extend({ wantedUsd: z.number() }))
+      .describe('of `budget_exceeded`: the budget that has no room'),
+    resetsAt: z.exactOptional(timeSchema).describe('of `budget_exceeded`: when the budget begins anew'),
   })
   .meta({ id: 'Problem' })
 
@@ -164,6 +146,7 @@ export function problems(...statuses: number[]): Record<number, { description: s
 const problemDescriptions: Readonly<Record<number, string>> = {
   400: 'Not readable',
   401: 'The signature is not valid',
+  402: 'A budget has no room for this picture, or cannot tell because a price is not known; `Retry-After` says when it begins anew',
   404: 'Not found',
   409: 'The state of the generation does not allow it',
   413: 'The body is too large',

@@ -6,8 +6,8 @@ import type { Wake } from '../contract/index.ts'
 import type { AttemptRef } from '../ledger/ledger.ts'
 import type { GenerationStarter } from './generation-starter.ts'
 
-/** `signalled`, `closed`: Temporal's word. `duplicate`: the same bytes were signalled before. `spent`: the attempt has had its wakes. */
-export type WakeOutcome = 'signalled' | 'closed' | 'duplicate' | 'spent'
+/** `signalled`, `settling`, `closed`: Temporal's word. `duplicate`: the same bytes were signalled before. `spent`: the attempt has had its wakes. */
+export type WakeOutcome = 'signalled' | 'settling' | 'closed' | 'duplicate' | 'spent'
 
 export interface WakeGate {
   /** Rejects with `TemporalUnavailableError` when Temporal does not have the wake: the provider shall call again. */

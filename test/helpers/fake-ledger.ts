@@ -1,7 +1,18 @@
 // The ledger as the gateway sees it, in memory. For the gateway's own tests only: the real one has tests of its own.
 import type { Generation, GenerationStatus, ProviderName } from '../../src/contract/index.ts'
-import type { AttemptRef, AttemptRow, Hint, Ledger, NewGeneration, NewImage } from '../../src/ledger/ledger.ts'
+import type { AccountGate, AccountRef } from '../../src/ledger/accounts-port.ts'
+import type { Budget, OverBudget } from '../../src/ledger/budgets-port.ts'
+import type {
+  AttemptRef,
+  AttemptRow,
+  CreateGenerationResult,
+  Hint,
+  Ledger,
+  NewGeneration,
+  NewImage,
+} from '../../src/ledger/ledger.ts'
 import { InvalidCursorError, LedgerUnavailableError } from '../../src/ledger/ledger.ts'
+import type { AttemptFilter, ListedAttempt, Stats, StatsFilter } from '../../src/ledger/stats-port.ts'
 import { newbornGeneration } from '../../src/gateway/generation-answer.ts'
 
 export interface FakeLedger extends Ledger {
@@ -18,6 +29,33 @@ export interface FakeLedger extends Ledger {
   end(generationId: string, status: GenerationStatus): void
   addAttempt(ref: AttemptRef, provider: ProviderName): void
   addImage(image: NewImage): void
+  /** what new generations are refused with; those that exist are found first */
+  refusal: Extract<CreateGenerationResult, { kind: 'over_budget' | 'price_unknown' }> | null
+  readonly budgets: Map<string, Budget>
+  /** what the lists were asked for */
+  readonly asked: (StatsFilter | AttemptFilter)[]
+  attempts: ListedAttempt[]
+}
+
+export const noStats: Omit<Stats, 'from' | 'to' | 'mode'> = {
+  generations: { made: 0, completed: 0, failed: 0, cancelled: 0, open: 0 },
+  costUsd: 0,
+  providers: [],
+  taskConflicts: 0,
+}
+
+export function overBudget(changes: Partial<OverBudget> = {}): OverBudget {
+  return {
+    mode: 'mock',
+    tenant: 'team-7',
+    period: 'day',
+    limitUsd: 1,
+    usedUsd: 0.9,
+    reservedUsd: 0.08,
+    wantedUsd: 0.0475,
+    resetsAt: new Date(Date.now() + 60_000),
+    ...changes,
+  }
 }
 
 export function createFakeLedger(): FakeLedger {
@@ -27,6 +65,22 @@ export function createFakeLedger(): FakeLedger {
   const images = new Map<string, NewImage>()
   const hints: Hint[] = []
   const calls: string[] = []
+  const budgets = new Map<string, Budget>()
+  const gates = new Map<string, AccountGate>()
+  const keyOfAccount = ({ mode, provider, account }: AccountRef): string => `${mode} ${provider} ${account}`
+  const gateOf = ({ mode, provider, account }: AccountRef): AccountGate =>
+    gates.get(keyOfAccount({ mode, provider, account })) ?? {
+      mode,
+      provider,
+      account,
+      pause: null,
+      failures: 0,
+      breaker: 'closed',
+      inWindow: 0,
+      inFlight: 0,
+      inLine: 0,
+      balance: null,
+    }
   const keyOf = ({ generationId, item, attempt }: AttemptRef): string => `${generationId} ${item} ${attempt}`
 
   function called(name: string): void {
@@ -66,6 +120,7 @@ export function createFakeLedger(): FakeLedger {
     async createGeneration(generation) {
       called('createGeneration')
       const stored = generations.get(generation.id)
+      if (stored === undefined && ledger.refusal !== null) return ledger.refusal
       if (stored === undefined) {
         generations.set(generation.id, generation)
         return { kind: 'created' }
@@ -104,6 +159,52 @@ export function createFakeLedger(): FakeLedger {
       const isKnown = hints.some((kept) => keyOf(kept) === keyOf(hint) && kept.bodySha256 === hint.bodySha256)
       if (!isKnown) hints.push(hint)
     },
+    refusal: null,
+    budgets,
+    asked: [],
+    attempts: [],
+    async setBudget(key, limitUsd) {
+      called('setBudget')
+      const budget = { ...key, limitUsd, usedUsd: 0.25, reservedUsd: 0, resetsAt: new Date('2026-11-23T00:00:00.000Z') }
+      budgets.set(`${key.tenant ?? '(all)'} ${key.period}`, budget)
+      return budget
+    },
+    async removeBudget({ tenant, period }) {
+      called('removeBudget')
+      return budgets.delete(`${tenant ?? '(all)'} ${period}`)
+    },
+    async listBudgets() {
+      called('listBudgets')
+      return [...budgets.values()]
+    },
+    async listAccounts(known) {
+      called('listAccounts')
+      const listed = known.filter((ref) => !gates.has(keyOfAccount(ref)))
+      return [...gates.values(), ...listed.map(gateOf)]
+    },
+    async pauseAccount(account, { until, ...why }) {
+      called('pauseAccount')
+      const pause = { ...why, since: new Date('2026-11-22T12:00:00.000Z'), until }
+      gates.set(keyOfAccount(account), { ...gateOf(account), pause })
+      return pause
+    },
+    async resumeAccount(account) {
+      called('resumeAccount')
+      const wasPaused = gateOf(account).pause !== null
+      gates.set(keyOfAccount(account), { ...gateOf(account), pause: null })
+      return wasPaused
+    },
+    async readStats(filter) {
+      called('readStats')
+      ledger.asked.push(filter)
+      return { from: filter.from.toISOString(), to: filter.to.toISOString(), mode: filter.mode, ...noStats }
+    },
+    async listAttempts(filter) {
+      called('listAttempts')
+      ledger.asked.push(filter)
+      if (filter.cursor === 'nonsense') throw new InvalidCursorError('the cursor is not one that this ledger gave out')
+      return { attempts: ledger.attempts, nextCursor: null }
+    },
     async ping() {
       called('ping')
     },
@@ -123,6 +224,21 @@ export function createFakeLedger(): FakeLedger {
     recordVerdict: unused,
     isTaskIdHeldElsewhere: unused,
     readHints: unused,
+    takeTurn: unused,
+    noteAccountNews: unused,
+    recordBalance: unused,
+    settleAttempt: unused,
+    addExtraTask: unused,
+    settleExtraTask: unused,
+    readExtraTasks: unused,
+    openClaims: unused,
+    dismissClaim: unused,
+    owingOf: unused,
+    listOwing: unused,
+    addSpares: unused,
+    listOpenGenerations: unused,
+    compareBalances: unused,
+    readTotals: unused,
   }
   return ledger
 }
@@ -150,6 +266,8 @@ function newRow(ref: AttemptRef, provider: ProviderName): AttemptRow {
     cost: { usd: null, credits: null, source: 'none' },
     provenFree: false,
     possibleExtraCharge: false,
+    verdict: null,
+    settledAt: null,
     createdAt: new Date(0),
     acceptedAt: null,
     finishedAt: null,

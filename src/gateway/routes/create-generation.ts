@@ -4,13 +4,14 @@ import { z } from 'zod'
 import { parseGenerationRequest } from '../../catalog/parse-request.ts'
 import { requestSha256 } from '../../catalog/request-digest.ts'
 import { generationRequestSchema } from '../../catalog/request-schema.ts'
-import type { GenerationRequest } from '../../contract/index.ts'
+import { defaultTenant, type GenerationRequest } from '../../contract/index.ts'
 import { safeText } from '../../observability/safe-text.ts'
 import { checkPublicUrl } from '../../storage/url-guard.ts'
 import { acceptGeneration } from '../accept-generation.ts'
 import type { RouteDeps } from '../gateway-deps.ts'
 import { generationPath, hasEnded, toAnswer } from '../generation-answer.ts'
 import { generationIdOfKey, newGenerationId, readIdempotencyKey, sha256 } from '../idempotency.ts'
+import { priceRequest } from '../price-request.ts'
 import { ProblemError, type FieldError } from '../problem.ts'
 import { generationSchema, json, problems } from '../schemas.ts'
 import { createWaitingRoom, readWaitMs } from '../waiting-room.ts'
@@ -35,7 +36,7 @@ export function registerCreateGeneration(app: FastifyInstance, deps: RouteDeps):
       response: {
         200: json('Ended: a replay of a generation that has ended, or the end came within `Prefer: wait`', generationSchema),
         202: json('Accepted; `Location` names the generation', generationSchema),
-        ...problems(400, 413, 415, 422, 503),
+        ...problems(400, 402, 413, 415, 422, 503),
       },
     },
     // The schemas are for the document: the catalog's parser knows the models and answers with better words.
@@ -43,13 +44,17 @@ export function registerCreateGeneration(app: FastifyInstance, deps: RouteDeps):
     handler: async (request, reply) => {
       const key = readIdempotencyKey(request.headers)
       const wanted = readRequest(request.body)
-      const { generation, replayed } = await acceptGeneration(deps, {
+      const { worstCaseUsd, unpriced } = priceRequest(wanted, deps)
+      const row = {
         id: key === null ? newGenerationId() : generationIdOfKey(key),
         requestSha256: requestSha256(wanted),
         request: wanted,
         mode: deps.mode,
         idempotencySha256: key === null ? null : sha256(key),
-      })
+        tenant: wanted.tenant ?? defaultTenant,
+        worstCaseUsd,
+      }
+      const { generation, replayed } = await acceptGeneration(deps, row, unpriced)
       const waitMs = readWaitMs(request.headers['prefer'], limits.maxWaitMs)
       const waited = waitMs === null ? null : await waitingRoom.waitForEnd(generation, waitMs, leftOrClosing(reply, deps.closing))
       const answer = toAnswer(waited ?? generation, links)

@@ -48,8 +48,9 @@ test('the cost limit of the request caps it', () => {
 })
 
 test('a price that nobody knows makes the worst case unknown, unless that provider is never asked', () => {
+  assert.equal(worstCaseUsd([0.02, null], { ...policy, maxCostUsd: 0.5 }), 0.02, 'a cost limit keeps it out')
+  assert.equal(worstCaseUsd([null], { ...policy, maxCostUsd: 0.5 }), 0)
   assert.equal(worstCaseUsd([0.02, null], policy), null)
   assert.equal(worstCaseUsd([0.02, null], { ...policy, maxPaidAttempts: 1 }), null, 'the first may refuse')
-  assert.equal(worstCaseUsd([0.02, null], { ...policy, maxCostUsd: 0.5 }), null)
   assert.equal(worstCaseUsd([0.02, null], { ...policy, fallback: false }), 0.02)
 })

@@ -20,6 +20,10 @@ export function sampleAttempt(changes: Partial<AttemptReport> = {}): AttemptRepo
     finishedAt: '2026-11-01T10:00:02.400Z',
     cost: { usd: 0.02, credits: 4, source: 'measured' },
     possibleExtraCharge: false,
+    verdict: null,
+    settledAt: null,
+    extraTasks: [],
+    openClaims: 0,
     ...changes,
   }
 }
@@ -29,6 +33,7 @@ export function sampleGeneration(changes: Partial<Generation> = {}): Generation 
     id: 'gen_1',
     status: 'completed',
     mode: 'mock',
+    tenant: 'default',
     model: 'nano-banana',
     prompt: 'a red fox in the snow',
     createdAt: '2026-11-01T10:00:00.000Z',
@@ -47,6 +52,7 @@ export function sampleGeneration(changes: Partial<Generation> = {}): Generation 
         width: 768,
         height: 768,
         provenance: 'none',
+        spare: false,
       },
     ],
     cost: { usd: 0.02, source: 'measured' },

@@ -137,6 +137,20 @@ for (const [what, error] of [
   })
 }
 
+test('a wake for a generation that has ended goes on to the settlement of its attempt, and to no other', async () => {
+  const { starter, calls } = createStarter({
+    signalWorkflowExecution: async (request) => {
+      if (JSON.stringify(request['workflowExecution']).includes('"gen_1"')) throw completed
+      return {}
+    },
+  })
+  assert.equal(await starter.signalWake('gen_1', { ...wake, attempt: 2 }), 'settling')
+  assert.deepEqual(
+    calls.map(({ request }) => request['workflowExecution']),
+    ['gen_1', 'settle/gen_1/0/2'].map((workflowId) => ({ workflowId, runId: undefined })),
+  )
+})
+
 /** status: temporal.api.enums.v1.WorkflowExecutionStatus */
 function described(status: number): Call {
   return async () => ({

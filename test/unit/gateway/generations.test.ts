@@ -60,6 +60,8 @@ test('an id that another service chose, with a colon and dots, is read as well',
     request: goodRequest,
     mode: 'live',
     idempotencySha256: null,
+    tenant: 'default',
+    worstCaseUsd: 0.02,
   })
   for (const path of [id, encodeURIComponent(id)]) {
     const answer = await gateway.app.inject(`/v1/generations/${path}`)

@@ -104,7 +104,10 @@ test('each status that is answered is in the document', async (t) => {
   const { paths } = await readDocument(gateway)
   const statusesOf = (method: string, path: string): string[] => Object.keys(paths[path]?.[method]?.responses ?? {})
   for (const [method, path, statuses] of [
-    ['post', '/v1/generations', ['200', '202', '400', '413', '415', '422', '503']],
+    ['post', '/v1/generations', ['200', '202', '400', '402', '413', '415', '422', '503']],
+    ['put', '/v1/budgets/{tenant}/{period}', ['200', '400', '413', '415', '503']],
+    ['delete', '/v1/budgets/{tenant}/{period}', ['204', '400', '404', '503']],
+    ['post', '/v1/providers/{provider}/pause', ['200', '400', '404', '413', '415', '503']],
     ['post', '/v1/callbacks/{provider}/{token}', ['200', '400', '401', '404', '413', '415', '429', '503']],
     ['post', '/v1/generations/{id}/cancel', ['200', '202', '400', '404', '409', '413', '415', '422', '503']],
     ['get', '/v1/generations/{id}/images/{n}', ['200', '304', '404', '503']],

@@ -136,9 +136,15 @@ export async function startGateway(
       },
     },
     providers: new Map([
-      ['kie', { name: 'kie', readCallback: readSigned }],
-      ['defapi', { name: 'defapi', readCallback: readUnsigned }],
+      ['kie', { name: 'kie', readCallback: readSigned, accounts: ['default'] }],
+      ['defapi', { name: 'defapi', readCallback: readUnsigned, accounts: ['default'] }],
     ]),
+    accounts: [
+      { mode: 'mock', provider: 'kie', account: 'default' },
+      { mode: 'mock', provider: 'kie', account: 'second' },
+      { mode: 'mock', provider: 'defapi', account: 'default' },
+    ],
+    routeDefaults: { preferred: 'kie', maxPaidAttempts: 2 },
     mode: 'mock',
     logger: createRawLogger(log),
     links: { temporal: (id) => `http://temporal.test/${id}` },
@@ -161,7 +167,15 @@ export async function startGateway(
     addImage(generationId, index = 0) {
       const sha256 = createHash('sha256').update(pngBytes).digest('hex')
       objects.set(sha256, pngBytes)
-      const shape = { item: 0, attempt: 1, contentType: 'image/png', width: 1, height: 1, provenance: 'none' } as const
+      const shape = {
+        item: 0,
+        attempt: 1,
+        contentType: 'image/png',
+        width: 1,
+        height: 1,
+        provenance: 'none',
+        spare: false,
+      } as const
       ledger.addImage({ ...shape, generationId, index, sha256, sizeBytes: pngBytes.length })
       return sha256
     },
