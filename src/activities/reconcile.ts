@@ -111,7 +111,10 @@ async function closeAsFailed(deps: ActivityDeps, { id, workflow }: Suspect): Pro
     servedByAttempt: null,
     fidelity: null,
     decisions: [],
-    failure: { type: 'ServiceUnavailable', message: `the workflow of this generation ${how}, and it did not close the generation` },
+    failure: {
+      type: 'ServiceUnavailable',
+      message: `the workflow of this generation ${how}, and it did not close the generation`,
+    },
     left: [],
   }
   const { status } = await deps.ledger.closeGeneration(id, closing, [])
@@ -184,7 +187,11 @@ function readPlanOrNull(value: unknown): ReturnType<typeof readStoredPlan> {
 // balances
 
 async function compareBalances(deps: ActivityDeps, { limits }: CompareInput, now: Date): Promise<BalanceFinding[]> {
-  const compared = await deps.ledger.compareBalances({ mode: deps.mode, from: before(now, limits.comparePeriodMs), to: new Date() })
+  const compared = await deps.ledger.compareBalances({
+    mode: deps.mode,
+    from: before(now, limits.comparePeriodMs),
+    to: new Date(),
+  })
   return compared.map(({ from, to, ...row }) => ({
     ...row,
     from: { at: from.at.toISOString(), balance: from.balance },

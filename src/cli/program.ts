@@ -9,6 +9,8 @@ import { addDoctorCommand } from './commands/doctor.ts'
 import { addGatewayCommand } from './commands/gateway.ts'
 import { addGenerateCommand } from './commands/generate.ts'
 import { addListCommand } from './commands/list.ts'
+import { addReconcileCommand } from './commands/reconcile.ts'
+import { addSetupCommand } from './commands/setup.ts'
 import { addShowCommand } from './commands/show.ts'
 import { addSimulateCommand } from './commands/simulate.ts'
 import { addWorkerCommand } from './commands/worker.ts'
@@ -59,6 +61,8 @@ function addCommands(program: Command, host: CommandHost): void {
   addGatewayCommand(program, host)
   addSimulateCommand(program, host)
   addDoctorCommand(program, host)
+  addReconcileCommand(program, host)
+  addSetupCommand(program, host)
 }
 
 function reportError(error: unknown, { stderr }: CliContext, debug: boolean): ExitCode {

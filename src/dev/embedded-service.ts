@@ -109,6 +109,7 @@ async function startAll(options: EmbeddedServiceOptions, teardown: Teardown): Pr
     workflowBundle,
     createActivities: (workflows) => composed.createActivities(callbackBaseUrl, workflows),
     rates: composed.rates,
+    timings: config.timings,
     shutdownGraceMs,
     logger,
     teardown,

@@ -7,8 +7,10 @@ import type { TemporalTarget } from '../temporal/connect.ts'
 import { connectWorker } from '../temporal/connect.ts'
 import { createWorkflowDoor } from '../temporal/workflow-door.ts'
 import { installTemporalRuntime } from '../temporal/runtime.ts'
+import type { ScheduleTimings } from '../temporal/schedules.ts'
 import type { ProviderRate } from '../worker/workers.ts'
 import { createWorkers } from '../worker/workers.ts'
+import { startSweeping } from './start-sweeping.ts'
 import type { Teardown } from './teardown.ts'
 
 export interface RunWorkersOptions {
@@ -17,6 +19,8 @@ export interface RunWorkersOptions {
   workflowBundle: WorkflowBundle
   createActivities: (workflows: WorkflowDoor) => Activities
   rates: ReadonlyMap<string, ProviderRate>
+  /** of the schedules that every worker sees to */
+  timings: ScheduleTimings
   /** default: what the workers themselves take */
   shutdownGraceMs?: number
   logger: Logger
@@ -46,5 +50,6 @@ export async function runWorkers(options: RunWorkersOptions): Promise<{ done: Pr
     workers.shutdown()
     await done
   })
+  await startSweeping({ connection, namespace: target.namespace, timings: options.timings, logger: options.logger, teardown })
   return { done }
 }

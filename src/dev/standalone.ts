@@ -58,6 +58,7 @@ export async function startWorkerProcess(options: StandaloneOptions): Promise<St
       workflowBundle,
       createActivities: (workflows) => composed.createActivities(config.publicUrl, workflows),
       rates: composed.rates,
+      timings: config.timings,
       logger,
       teardown,
     })

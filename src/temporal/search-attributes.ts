@@ -30,10 +30,7 @@ export async function hasSearchAttributes(link: NamespaceLink, logger: Logger): 
   try {
     const missing = await findMissing(link)
     if (missing.length === 0) return true
-    logger.info(
-      { missing },
-      'search attributes are not registered and are left out; `temporal operator search-attribute create` registers them',
-    )
+    logger.info({ missing }, 'search attributes are not registered and are left out; `darkroom setup` registers them')
   } catch (error) {
     logger.info({ why: oneLine(error) }, 'search attributes cannot be looked up and are left out')
   }
@@ -42,23 +39,32 @@ export async function hasSearchAttributes(link: NamespaceLink, logger: Logger): 
 
 /** Registers those that are missing; answers like `hasSearchAttributes`. Needs an operator's rights. */
 export async function ensureSearchAttributes(link: NamespaceLink, logger: Logger): Promise<boolean> {
-  const { connection, namespace } = link
   try {
-    const missing = await findMissing(link)
-    if (missing.length === 0) return true
+    await registerSearchAttributes(link)
+    return true
+  } catch (error) {
+    logger.warn({ why: oneLine(error) }, 'search attributes could not be registered and are left out')
+    return false
+  }
+}
+
+/** Answers those that were missing. Rejects when the server does not say, or does not let us. */
+export async function registerSearchAttributes(link: NamespaceLink): Promise<string[]> {
+  const { connection, namespace } = link
+  const missing = await findMissing(link)
+  if (missing.length === 0) return []
+  try {
     await connection.withDeadline(Date.now() + deadlineMs, () =>
       connection.operatorService.addSearchAttributes({
         namespace,
         searchAttributes: Object.fromEntries(missing.map((name) => [name, keyword])),
       }),
     )
-    return true
   } catch (error) {
     // Two processes that start together register the same names.
-    if (grpcStatus(error) === grpcAlreadyExists) return true
-    logger.warn({ why: oneLine(error) }, 'search attributes could not be registered and are left out')
-    return false
+    if (grpcStatus(error) !== grpcAlreadyExists) throw error
   }
+  return missing
 }
 
 async function findMissing({ connection, namespace }: NamespaceLink): Promise<string[]> {
