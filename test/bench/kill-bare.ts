@@ -12,7 +12,7 @@ import { tempFolder } from '../helpers/temp-folder.ts'
 import { testTemporal } from '../helpers/temporal.ts'
 import type { BareOrders } from './kill-bare-worker.ts'
 import type { BarePicture } from './kill-bare-workflow.ts'
-import { killAndRestart, openLoop, slowProvider } from './kill-plan.ts'
+import { killAndRestart, openLoop, replyDelayMs, slowProvider } from './kill-plan.ts'
 import type { Killable, KillRecord } from './kill-plan.ts'
 import { tasksByPrompt } from './kill-report.ts'
 
@@ -32,7 +32,7 @@ export interface BareFigures {
 export async function runBare(t: Ends, seed: number, generations: number): Promise<BareFigures> {
   const [temporal, simulator, folder] = await Promise.all([
     testTemporal(t, { onFile: true }),
-    startSimulator(slowProvider(seed)),
+    startSimulator(slowProvider(seed, replyDelayMs)),
     tempFolder(t),
   ])
   atEnd(t, () => simulator.close())

@@ -11,13 +11,13 @@ export const perSecond = 8
 export const replyDelayMs = 400
 
 /** `latency` delays the reply only: the task is made and charged before (simulator: `Desk.#submit`). */
-export function slowProvider(seed: number): SimulatorOptions {
+export function slowProvider(seed: number, delayMs: number): SimulatorOptions {
   return {
     seed,
     pictureMs: { minMs: 1_500, maxMs: 4_000 },
     // Painting is not what is measured.
     pictureSidePx: 64,
-    faults: [{ provider: 'kie', on: 'submit', fault: 'latency', delayMs: replyDelayMs }],
+    faults: [{ provider: 'kie', on: 'submit', fault: 'latency', delayMs }],
   }
 }
 

@@ -3,18 +3,14 @@
 //
 //   npm run bench:kill -- [--scenario worker|dev] [--seed N] [--generations N]
 import { parseArgs } from 'node:util'
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Generation } from '../../src/contract/index.ts'
 import type { Ends } from '../helpers/at-end.ts'
 import { startService } from '../helpers/service.ts'
-import type { Service } from '../helpers/service.ts'
 import { startWorkerProcess } from '../helpers/worker-process.ts'
 import { runBare } from './kill-bare.ts'
 import { describeKills, killAndRestart, kills, openLoop, perSecond, replyDelayMs, slowProvider } from './kill-plan.ts'
+import { devReplyDelayMs, runDev } from './kill-dev.ts'
+import { settle } from './kill-settle.ts'
 import { countAll, isRed, print, printCounts, printMachine, seconds } from './kill-report.ts'
-
-/** A generation that has not ended by then is lost: the send deadline (65 s), the listening (180 s) and a fallback are over. */
-const patienceMs = 300_000
 
 const { values } = parseArgs({
   options: {
@@ -26,25 +22,13 @@ const { values } = parseArgs({
 const seed = Number(values.seed)
 if (!Number.isSafeInteger(seed)) throw new Error('--seed is a whole number')
 
-async function settle(service: Service, ids: readonly string[]): Promise<Generation[]> {
-  const endMs = performance.now() + patienceMs
-  const ended = new Map<string, Generation>()
-  for (;;) {
-    for (const id of ids.filter((one) => !ended.has(one))) {
-      const generation = await service.read(id)
-      if (generation.finishedAt !== null || performance.now() >= endMs) ended.set(id, generation)
-    }
-    if (ended.size === ids.length) return [...ended.values()]
-    // Each look is a read of every open row, from a ledger that the workers need too.
-    await sleep(1_000)
-  }
-}
-
 /** The worker dies, again and again; Temporal, ledger, gateway and provider stay. */
 async function killWorkers(t: Ends, generations: number): Promise<boolean> {
   const service = await startService(t, {
-    simulator: slowProvider(seed),
+    simulator: slowProvider(seed, replyDelayMs),
     timings: 'production',
+    // Standing in line is not what is measured: `npm run bench:limits` does that.
+    env: { DARKROOM_KIE_MAX_CREATES: '10000', DARKROOM_KIE_MAX_IN_FLIGHT: '10000' },
     workers: false,
     temporalOnFile: true,
   })
@@ -55,7 +39,7 @@ async function killWorkers(t: Ends, generations: number): Promise<boolean> {
     service.create({ model: 'nano-banana', prompt: `picture ${index} of the kill bench` }),
   )
   const { records, lastReadyAt } = await killing
-  const ended = await settle(service, ids)
+  const ended = await settle(async (id) => service.read(id), ids)
   const settledAt = Math.max(...ended.map(({ finishedAt }) => Date.parse(finishedAt ?? new Date().toISOString())))
   const counts = countAll(ended, service.simulator.ledger())
   print(`darkroom: ${describeKills(records)}`)
@@ -82,6 +66,21 @@ async function scenarioWorker(): Promise<boolean> {
   return red
 }
 
+async function scenarioDev(): Promise<boolean> {
+  const generations = Number(values.generations ?? 50)
+  print(
+    `${generations} generations at ${perSecond}/s; the provider takes the money at once and answers ${devReplyDelayMs} ms later; all processes of \`darkroom dev\` are killed by SIGKILL and it is started again`,
+  )
+  print("time limits: production's")
+  const figures = await withEnds(async (t) => runDev(t, seed, generations))
+  print(
+    `darkroom dev: ${figures.processesKilled} processes killed with ${figures.open} generations open, ${figures.submitted} of them submitted, ${figures.inFlight} in flight; down for ${seconds(figures.downMs)}`,
+  )
+  printCounts(figures.counts)
+  print(`  everything settled ${seconds(figures.settledAfterMs)} after the restart`)
+  return isRed(figures.counts)
+}
+
 /** One contestant at a time: what it started is gone before the next one starts. */
 async function withEnds<T>(run: (t: Ends) => Promise<T>): Promise<T> {
   const cleanups: (() => unknown)[] = []
@@ -92,8 +91,9 @@ async function withEnds<T>(run: (t: Ends) => Promise<T>): Promise<T> {
   }
 }
 
+if (values.scenario !== 'worker' && values.scenario !== 'dev') throw new Error('--scenario is worker or dev')
 printMachine(seed)
-if (await scenarioWorker()) {
+if (await (values.scenario === 'dev' ? scenarioDev() : scenarioWorker())) {
   print(`RED. Again: npm run bench:kill -- --scenario ${values.scenario} --seed ${seed}`)
   process.exitCode = 1
 }
