@@ -1,0 +1,281 @@
+// Money that may still be spent: reserved before anything is, corrected to what was.
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { describe, test } from 'node:test'
+import { createLedger } from '../../../src/ledger/create-ledger.ts'
+import type { Budget } from '../../../src/ledger/budgets-port.ts'
+import type { AttemptRef, CreateGenerationResult, Ledger } from '../../../src/ledger/ledger.ts'
+import { ledgerBackends, suiteLedger, testLedger, testLinks } from '../../helpers/ledger.ts'
+import { anyOffer, closingAs, execute, leftAs, newAttempt, newGeneration, nextOf } from './fixtures.ts'
+
+const measured = (usd: number) => ({ usd, credits: null, source: 'measured' as const })
+const word = { reason: null, message: null, cost: null, provenFree: false, finishedAt: null }
+
+/** Another tenant for each test, so that all of them can use one database. */
+const newTenant = (): string => `t-${randomUUID()}`
+
+for (const backend of ledgerBackends) {
+  describe(`budgets (${backend})`, () => {
+    const own = suiteLedger({ backend })
+
+    async function made(tenant: string, worstCaseUsd: number | null): Promise<CreateGenerationResult & { ref: AttemptRef }> {
+      const generation = newGeneration({ tenant, worstCaseUsd })
+      const result = await own().ledger.createGeneration(generation)
+      return { ...result, ref: { generationId: generation.id, item: 0, attempt: 1 } }
+    }
+    async function budgetOf(tenant: string): Promise<Budget> {
+      const found = (await own().ledger.listBudgets('mock')).find((budget) => budget.tenant === tenant)
+      return found ?? assert.fail('no budget')
+    }
+    async function moneyOf(tenant: string): Promise<[number, number]> {
+      const { usedUsd, reservedUsd } = await budgetOf(tenant)
+      return [usedUsd, reservedUsd]
+    }
+    async function acceptedBy(ledger: Ledger, ref: AttemptRef): Promise<AttemptRef> {
+      await ledger.claimAttempt(newAttempt(ref), [])
+      await ledger.beginSend(ref, anyOffer())
+      await ledger.recordTaskId(ref, `task_${randomUUID()}`)
+      return ref
+    }
+
+    test('the worst case is reserved until the limit is reached to the cent, and not one tenth of a cent further', async () => {
+      const tenant = newTenant()
+      // 0.1 + 0.2 is more than 0.3 in binary fractions
+      await own().ledger.setBudget({ mode: 'mock', tenant, period: 'day' }, 0.3)
+      assert.equal((await made(tenant, 0.1)).kind, 'created')
+      assert.equal((await made(tenant, 0.2)).kind, 'created')
+      assert.deepEqual(await moneyOf(tenant), [0, 0.3])
+      const refused = await made(tenant, 0.001)
+      assert.equal(refused.kind, 'over_budget')
+      const { resetsAt, ...budget } = refused.budget
+      const figures = { limitUsd: 0.3, usedUsd: 0, reservedUsd: 0.3, wantedUsd: 0.001 }
+      assert.deepEqual(budget, { mode: 'mock', tenant, period: 'day', ...figures })
+      const midnight = new Date()
+      midnight.setUTCHours(24, 0, 0, 0)
+      assert.deepEqual(resetsAt, midnight)
+      assert.equal(await own().ledger.readGeneration(refused.ref.generationId), null, 'nothing was written')
+      assert.deepEqual(await moneyOf(tenant), [0, 0.3])
+      assert.equal((await made(tenant, 0)).kind, 'created')
+    })
+
+    test('a request that is there already is found, also when the budget is used up; another mode or tenant has its own money', async () => {
+      const tenant = newTenant()
+      await own().ledger.setBudget({ mode: 'mock', tenant, period: 'day' }, 0.04)
+      const generation = newGeneration({ tenant })
+      assert.equal((await own().ledger.createGeneration(generation)).kind, 'created')
+      assert.equal((await own().ledger.createGeneration(generation)).kind, 'exists')
+      assert.equal((await own().ledger.createGeneration({ ...generation, requestSha256: 'f' })).kind, 'conflict')
+      assert.deepEqual(await moneyOf(tenant), [0, 0.04])
+      assert.equal((await made(newTenant(), 5)).kind, 'created')
+      assert.equal((await own().ledger.createGeneration(newGeneration({ tenant, mode: 'live' }))).kind, 'created')
+    })
+
+    test('a price that nobody knows cannot be held by a budget; without one nothing is reserved', async () => {
+      const tenant = newTenant()
+      const free = await made(tenant, null)
+      assert.equal(free.kind, 'created')
+      await own().ledger.setBudget({ mode: 'mock', tenant, period: 'month' }, 100)
+      const refused = await made(tenant, null)
+      assert.equal(refused.kind, 'price_unknown')
+      assert.equal(await own().ledger.readGeneration(refused.ref.generationId), null)
+      assert.deepEqual(await moneyOf(tenant), [0, 0])
+    })
+
+    test('what was reserved before the budget was set counts, and a limit below it refuses the next one', async () => {
+      const tenant = newTenant()
+      await made(tenant, 0.5)
+      const budget = await own().ledger.setBudget({ mode: 'mock', tenant, period: 'hour' }, 0.4)
+      assert.deepEqual([budget.limitUsd, budget.usedUsd, budget.reservedUsd], [0.4, 0, 0.5])
+      assert.equal((await made(tenant, 0)).kind, 'over_budget')
+      assert.equal((await own().ledger.setBudget({ mode: 'mock', tenant, period: 'hour' }, 0.6)).limitUsd, 0.6)
+      assert.equal((await made(tenant, 0.1)).kind, 'created')
+      assert.equal(await own().ledger.removeBudget({ mode: 'mock', tenant, period: 'hour' }), true)
+      assert.equal(await own().ledger.removeBudget({ mode: 'mock', tenant, period: 'hour' }), false)
+      assert.equal((await made(tenant, 9)).kind, 'created')
+      for (const limit of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
+        await assert.rejects(own().ledger.setBudget({ mode: 'mock', tenant, period: 'hour' }, limit), RangeError)
+      }
+    })
+
+    test('of several budgets without room, the one that resets last is named', async () => {
+      const tenant = newTenant()
+      for (const period of ['hour', 'month', 'day'] as const) await own().ledger.setBudget({ mode: 'mock', tenant, period }, 1)
+      const refused = await made(tenant, 2)
+      assert.equal(refused.kind, 'over_budget')
+      assert.equal(refused.budget.period, 'month')
+      assert.deepEqual(
+        (await own().ledger.listBudgets('mock')).flatMap((budget) => (budget.tenant === tenant ? [budget.period] : [])),
+        ['hour', 'day', 'month'],
+      )
+    })
+
+    test('what is forgotten gives its reservation back', async () => {
+      const tenant = newTenant()
+      await own().ledger.setBudget({ mode: 'mock', tenant, period: 'day' }, 1)
+      const { ref } = await made(tenant, 0.7)
+      assert.equal(await own().ledger.forgetUnplanned(ref.generationId), true)
+      assert.equal(await own().ledger.forgetUnplanned(ref.generationId), false)
+      assert.deepEqual(await moneyOf(tenant), [0, 0])
+    })
+
+    test('the end books what was spent and frees the rest; a second end, and words that change no cost, book nothing', async () => {
+      const { ledger } = own()
+      const tenant = newTenant()
+      await ledger.setBudget({ mode: 'mock', tenant, period: 'day' }, 1)
+      const { ref } = await made(tenant, 0.7)
+      await acceptedBy(ledger, ref)
+      await ledger.recordVerdict(ref, { ...word, state: 'succeeded', cost: measured(0.03) })
+      assert.deepEqual(await moneyOf(tenant), [0, 0.7], 'while it is open the worst case stays reserved')
+      for (let times = 0; times < 2; times += 1) {
+        await ledger.closeGeneration(ref.generationId, closingAs('completed', { servedByAttempt: 1 }), [])
+        await ledger.recordVerdict(ref, { ...word, state: 'succeeded', cost: measured(0.03) })
+        assert.deepEqual(await moneyOf(tenant), [0.03, 0])
+      }
+      const cancelled = await made(tenant, 0.7)
+      await ledger.closeGeneration(cancelled.ref.generationId, closingAs('cancelled'), [])
+      assert.deepEqual(await moneyOf(tenant), [0.03, 0])
+    })
+
+    test('an owing attempt counts with its list price, and each later word corrects it: a figure, an extra task, a verdict', async () => {
+      const { ledger } = own()
+      const tenant = newTenant()
+      await ledger.setBudget({ mode: 'mock', tenant, period: 'day' }, 1)
+      const { ref } = await made(tenant, 0.7)
+      await acceptedBy(ledger, ref)
+      await ledger.closeGeneration(ref.generationId, closingAs('failed', { left: [leftAs(ref)] }), [])
+      assert.deepEqual(await moneyOf(tenant), [0.02, 0])
+      await ledger.recordVerdict(ref, { ...word, state: 'succeeded', cost: measured(0.05) })
+      assert.deepEqual(await moneyOf(tenant), [0.05, 0])
+      await ledger.addExtraTask(ref, 'another')
+      assert.deepEqual(await moneyOf(tenant), [0.07, 0])
+      await ledger.settleExtraTask(ref, 'another', { found: 'paid', cost: measured(0.3), message: null })
+      assert.deepEqual(await moneyOf(tenant), [0.35, 0])
+      await ledger.recordTaskId(ref, 'a third one, from our own reply')
+      assert.deepEqual(await moneyOf(tenant), [0.37, 0])
+      await ledger.settleAttempt(ref, { found: 'failed_free', cost: null, message: null })
+      assert.deepEqual(await moneyOf(tenant), [0.32, 0])
+    })
+
+    test('a generation counts in the periods in which it was made, by UTC, also when it ends in the next ones', async () => {
+      const { ledger, connection } = own()
+      const tenant = newTenant()
+      const { ref } = await made(tenant, 0.7)
+      await acceptedBy(ledger, ref)
+      // As if made a moment before midnight of a leap day.
+      await execute(
+        connection,
+        `update generations set created_at = '2024-02-29T23:59:59.999Z', reserved_usd = 0 where id = $1`,
+        [ref.generationId],
+      )
+      await ledger.closeGeneration(ref.generationId, closingAs('completed', { servedByAttempt: 1 }), [])
+      const rows = await execute(
+        connection,
+        `select period, starts_at, used_usd::float as used from budget_usage
+         where tenant = $1 and starts_at < '2025-01-01' order by starts_at`,
+        [tenant],
+      )
+      assert.deepEqual(rows, [
+        { period: 'month', starts_at: new Date('2024-02-01T00:00:00Z'), used: 0.02 },
+        { period: 'day', starts_at: new Date('2024-02-29T00:00:00Z'), used: 0.02 },
+        { period: 'hour', starts_at: new Date('2024-02-29T23:00:00Z'), used: 0.02 },
+      ])
+    })
+
+    test('when the hour is over, its money is there again: used or still reserved in the hour before does not count', async () => {
+      const { ledger, connection } = own()
+      const tenant = newTenant()
+      await ledger.setBudget({ mode: 'mock', tenant, period: 'hour' }, 1)
+      await made(tenant, 1)
+      assert.equal((await made(tenant, 1)).kind, 'over_budget')
+      await execute(connection, `update budget_usage set starts_at = starts_at - interval '1 hour' where tenant = $1`, [tenant])
+      assert.deepEqual(await moneyOf(tenant), [0, 0])
+      assert.equal((await made(tenant, 1)).kind, 'created')
+    })
+
+    test('a month resets on the first of the next one, whatever the time zone of the session', async (t) => {
+      const { connection } = own()
+      const abroad = createLedger({ connection: { ...connection, options: '-c TimeZone=Pacific/Kiritimati' }, links: testLinks })
+      t.after(() => abroad.close())
+      const tenant = newTenant()
+      const now = new Date()
+      const next = (ms: number) => new Date((Math.floor(now.getTime() / ms) + 1) * ms)
+      const resets = {
+        hour: next(3_600_000),
+        day: next(86_400_000),
+        month: new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1)),
+      }
+      for (const period of ['hour', 'day', 'month'] as const) {
+        const budget = await abroad.setBudget({ mode: 'mock', tenant, period }, 1)
+        assert.deepEqual(budget.resetsAt, resets[period], period)
+      }
+    })
+  })
+
+  describe(`budgets under load (${backend})`, () => {
+    test('200 at once against money for exactly ten, of everybody and of several tenants: ten are made, the others refused', async (t) => {
+      const { ledger, connection } = await testLedger(t, { backend })
+      await ledger.setBudget({ mode: 'mock', tenant: null, period: 'day' }, 0.4)
+      await ledger.setBudget({ mode: 'mock', tenant: 'tenant-1', period: 'hour' }, 100)
+      // As many processes, each with connections of its own. The embedded ledger on a busy machine may take its time.
+      const clients = Array.from({ length: 4 }, () =>
+        createLedger({ connection, links: testLinks, maxConnections: 10, timeoutMs: 20_000 }),
+      )
+      t.after(() => Promise.all(clients.map((client) => client.close())))
+      const startedAt = performance.now()
+      const results = await Promise.all(
+        Array.from({ length: 200 }, (_, n) =>
+          (clients[n % clients.length] ?? ledger).createGeneration(
+            newGeneration({ tenant: `tenant-${n % 7}`, worstCaseUsd: 0.04 }),
+          ),
+        ),
+      )
+      t.diagnostic(`200 requests in ${Math.round(performance.now() - startedAt)} ms`)
+      const count = (kind: CreateGenerationResult['kind']) => results.filter((result) => result.kind === kind).length
+      assert.deepEqual([count('created'), count('over_budget')], [10, 190])
+      const [everybody] = await ledger.listBudgets('mock')
+      assert.deepEqual([everybody?.tenant, everybody?.usedUsd, everybody?.reservedUsd], [null, 0, 0.4])
+      const rows = await execute(
+        connection,
+        `select sum(reserved_usd) filter (where tenant = '*')::float as all, sum(reserved_usd) filter (where tenant <> '*')::float as own
+         from budget_usage where period = 'day'`,
+      )
+      assert.deepEqual(rows, [{ all: 0.4, own: 0.4 }])
+    })
+
+    test('ends, late figures and new requests at once leave sums that agree with the rows', async (t) => {
+      const { ledger, connection } = await testLedger(t, { backend, timeoutMs: 20_000 })
+      await ledger.setBudget({ mode: 'mock', tenant: null, period: 'day' }, 1_000)
+      const refs = await Promise.all(
+        Array.from({ length: 12 }, async (_, n) => {
+          const generation = newGeneration({ tenant: `tenant-${n % 3}`, worstCaseUsd: 0.1 })
+          await ledger.createGeneration(generation)
+          const ref = { generationId: generation.id, item: 0, attempt: 1 }
+          await ledger.claimAttempt(newAttempt(ref), [])
+          await ledger.beginSend(ref, anyOffer())
+          await ledger.recordTaskId(ref, `task ${n}`)
+          await ledger.claimAttempt(newAttempt(nextOf(ref)), [leftAs(ref)])
+          return ref
+        }),
+      )
+      await Promise.all(
+        refs.flatMap((ref, n) => [
+          ledger.closeGeneration(ref.generationId, closingAs('failed'), []),
+          ledger.recordVerdict(ref, { ...word, state: 'succeeded', cost: measured(0.01 * n) }),
+          ledger.addExtraTask(ref, `extra ${n}`),
+          ledger.createGeneration(newGeneration({ tenant: `tenant-${n % 3}`, worstCaseUsd: 0.1 })),
+        ]),
+      )
+      await Promise.all(refs.map((ref) => ledger.settleAttempt(ref, { found: 'paid', cost: measured(0.5), message: null })))
+      const [sums] = await execute(
+        connection,
+        `select (select sum(cost_usd) from attempts where not proven_free) + (select sum(cost_usd) from extra_tasks) as spent,
+           (select sum(used_usd) from budget_usage where tenant = '*' and period = 'day') as used,
+           (select sum(used_usd) from budget_usage where tenant <> '*' and period = 'month') as used_by_tenants,
+           (select sum(reserved_usd) from budget_usage where tenant = '*' and period = 'hour')::float as reserved`,
+      )
+      assert.equal(Number(sums?.['used']), Number(sums?.['spent']))
+      assert.equal(Number(sums?.['used_by_tenants']), Number(sums?.['spent']))
+      assert.equal(sums?.['reserved'], 1.2)
+    })
+  })
+}
