@@ -44,8 +44,10 @@ function windowOpensInMs({ inWindow, freesInMs }: Gate, { creates, windowMs }: A
   const known = freesInMs[mustFree - 1]
   if (known !== undefined) return known
   // Beyond what has an answer, at the pace that the limit allows in the long run.
-  const beyond = mustFree - freesInMs.length - 1
-  return (freesInMs.at(-1) ?? 0) + pollMs + (beyond * windowMs) / Math.max(1, creates)
+  const paceMs = windowMs / Math.max(1, creates)
+  const last = freesInMs.at(-1)
+  const beyond = mustFree - freesInMs.length
+  return last === undefined ? pollMs + (beyond - 1) * paceMs : last + beyond * paceMs
 }
 
 function flightEndsInMs({ inFlight, isHalfOpen, open }: Gate, { maxInFlight }: AccountLimits, count: number): number {
