@@ -122,7 +122,8 @@ async function book(
       const row = await ledger.releaseSend(ref, sendId, { reason, message, wasSent })
       if (row.state !== 'claimed') return standingOf(row)
       const retryAfterMs = outcome.kind === 'refused_retryable' ? outcome.retryAfterMs : null
-      throw submitRefusedForNow(reason, message, retryAfterMs, limits.retryAfterCapMs)
+      const isExhausted = hasUsedItsTries(attempt, row) || (retryAfterMs ?? 0) > limits.retryAfterCapMs
+      throw submitRefusedForNow(reason, message, { retryAfterMs, isExhausted })
     }
     case 'refused_final': {
       const { reason, message } = outcome
@@ -130,7 +131,7 @@ async function book(
         // No task was made, and another account may have what this one lacks: the row is free again, and that account is paused.
         const row = await ledger.releaseSend(ref, sendId, { reason, message: `account ${account}: ${message}`, wasSent: true })
         if (row.state !== 'claimed') return standingOf(row)
-        throw submitRefusedForNow(reason, message, null, limits.retryAfterCapMs)
+        throw submitRefusedForNow(reason, message, { retryAfterMs: null, isExhausted: hasUsedItsTries(attempt, row) })
       }
       const row = await ledger.rejectSend(ref, sendId, { reason, message })
       if (row.state !== 'rejected') return standingOf(row)
@@ -140,6 +141,11 @@ async function book(
       logger.warn({ ...where(attempt), httpStatus: outcome.httpStatus }, 'submit got no readable answer: a task may exist')
       return standingOf(await ledger.loseSend(ref, sendId, { message: outcome.message }))
   }
+}
+
+/** By the row, not by Temporal's count: standing in line between two sends must not give an attempt new tries. */
+function hasUsedItsTries({ limits }: AttemptContext, row: AttemptRow): boolean {
+  return row.tries >= limits.submitMaxTries
 }
 
 /** The refusal is about the account, not about the request. */

@@ -18,19 +18,18 @@ export function submitRefused(reason: RefusalReason, message: string): Applicati
 
 /**
  * Nothing was sent or "try later": the row is `claimed` again and Temporal tries again, after `retryAfterMs` where the provider said so.
- * A wait longer than `capMs` is as good as a refusal: this provider is exhausted now.
+ * `isExhausted`: its tries are used up, or the wait is so long that it is as good as a refusal.
  */
 export function submitRefusedForNow(
   reason: RefusalReason,
   message: string,
-  retryAfterMs: number | null,
-  capMs: number,
+  { retryAfterMs, isExhausted }: { retryAfterMs: number | null; isExhausted: boolean },
 ): ApplicationFailure {
   const printable = safeText(message)
   return ApplicationFailure.create({
     type: activityFailure.submitRefusedForNow,
     message: printable,
-    nonRetryable: retryAfterMs !== null && retryAfterMs > capMs,
+    nonRetryable: isExhausted,
     details: [{ reason, message: printable }],
     ...(retryAfterMs === null ? {} : { nextRetryDelay: Math.max(1, retryAfterMs) }),
   })

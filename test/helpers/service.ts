@@ -69,7 +69,8 @@ const shortTimings: Partial<Timings> = {
   settlePollMinMs: 100,
   settlePollMaxMs: 500,
   rateLimitPauseMs: 100,
-  maintenancePauseMs: 300,
+  // Longer than the pause before the next try: that one must find it.
+  maintenancePauseMs: 3_000,
   // Many tests share one service, and each brings faults: only what is about the breaker may open it.
   breakerFailures: 100,
   breakerPauseMs: 500,
