@@ -11,6 +11,7 @@ import type { LedgerOptions } from '../ledger/create-ledger.ts'
 import type { AccountLimits, AccountRef } from '../ledger/accounts-port.ts'
 import type { AttemptRef, Ledger } from '../ledger/ledger.ts'
 import type { Logger } from '../observability/logger.ts'
+import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import type { Provider } from '../providers/provider.ts'
 import { createProviders } from '../providers/registry.ts'
 import type { ResultStore } from '../storage/result-store.ts'
@@ -43,6 +44,7 @@ export interface ComposedService {
   createActivities: (callbackBaseUrl: string | null, workflows: WorkflowDoor) => Activities
   rates: ReadonlyMap<ProviderName, ProviderRate>
   gatewayDeps: (starter: GenerationStarter) => GatewayDeps
+  createMetrics: () => Metrics
 }
 
 export function composeService(resources: ServiceResources): ComposedService {
@@ -74,6 +76,8 @@ export function composeService(resources: ServiceResources): ComposedService {
       limits: { wakesPerAttempt: config.timings.wakesPerAttempt, wakeIntervalMs: config.timings.wakeSpacingMs },
       links: { temporal: temporalLink(resources.temporalUi) },
     }),
+    createMetrics: () =>
+      createMetrics({ ledger, mode, accounts: accountsOf(providers, mode), lowBalanceUsd: config.lowBalanceUsd }),
   }
 }
 

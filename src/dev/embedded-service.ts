@@ -21,6 +21,7 @@ import { prepareDataFolder, readOrMakeCallbackSecret } from './data-folder.ts'
 import type { EmbeddedTemporal, EmbeddedTemporalOptions } from './embedded-temporal.ts'
 import { reserveTemporal } from './embedded-temporal.ts'
 import { listenGateway } from './listen-gateway.ts'
+import { openMetrics } from './open-metrics.ts'
 import { reachLedger } from './reach-ledger.ts'
 import { requireProvider, withSimulator } from './mock-providers.ts'
 import { runWorkers } from './run-workers.ts'
@@ -52,7 +53,7 @@ export interface EmbeddedOverrides {
 }
 
 export interface EmbeddedService {
-  urls: { gateway: string; temporalUi: string | null; simulator: string | null }
+  urls: { gateway: string; metrics: string | null; temporalUi: string | null; simulator: string | null }
   addresses: { temporal: string; namespace: string; dataFolder: string }
   simulator: Simulator | null
   /** path of a stored picture */
@@ -101,6 +102,7 @@ async function startAll(options: EmbeddedServiceOptions, teardown: Teardown): Pr
   const composed = composeService({ config: effective, ledger, store, logger, callbackSecret, temporalUi })
 
   const gatewayUrl = await openGateway(composed, temporal, config, teardown)
+  const metricsUrl = await openMetrics({ composed, config, logger, teardown })
   // The simulator is on this machine, whatever the world sees of the gateway.
   const callbackBaseUrl = simulator === null ? config.publicUrl : gatewayUrl
   const workers = await runWorkers({
@@ -115,7 +117,7 @@ async function startAll(options: EmbeddedServiceOptions, teardown: Teardown): Pr
     teardown,
   })
   return {
-    urls: { gateway: gatewayUrl, temporalUi: temporalUi?.url ?? null, simulator: simulator?.url ?? null },
+    urls: { gateway: gatewayUrl, metrics: metricsUrl, temporalUi: temporalUi?.url ?? null, simulator: simulator?.url ?? null },
     addresses: { temporal: temporal.link.address, namespace: temporal.link.namespace, dataFolder: folder.path },
     simulator,
     locateImage: ({ sha256, contentType }) => store.locate(sha256, contentType),

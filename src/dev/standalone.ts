@@ -15,6 +15,7 @@ import type { DataFolder } from './data-folder.ts'
 import { prepareDataFolder, readOrMakeCallbackSecret } from './data-folder.ts'
 import { listenGateway } from './listen-gateway.ts'
 import { MissingSettingError, requireProvider, withNamedSimulator } from './mock-providers.ts'
+import { openMetrics } from './open-metrics.ts'
 import { reachLedger } from './reach-ledger.ts'
 import { runWorkers } from './run-workers.ts'
 import { startTogether } from './start-parts.ts'
@@ -52,6 +53,7 @@ export async function startWorkerProcess(options: StandaloneOptions): Promise<St
       openParts(options, config, folder, teardown),
       loadWorkflowBundle(folder.cacheFolder),
     ])
+    await openMetrics({ composed, config, logger, teardown })
     const workers = await runWorkers({
       target: temporalTarget,
       allowPlaintext: config.temporalPlaintext,
@@ -77,6 +79,7 @@ export async function startGatewayProcess(options: StandaloneOptions): Promise<S
     const app = await createGateway(composed.gatewayDeps(createGenerationStarter({ client: link.client })))
     await teardown.add('front', 'gateway', () => app.close())
     const url = await listenGateway(app, config.http)
+    await openMetrics({ composed, config, logger, teardown })
     return { url, closed: watchParts([], teardown, logger) }
   })
 }

@@ -61,6 +61,7 @@ export function describePlaces(context: CliContext, { urls, addresses }: Embedde
   const places: [name: string, place: string][] = [['Gateway', urls.gateway]]
   if (urls.temporalUi !== null) places.push(['Temporal UI', urls.temporalUi])
   places.push(['Temporal', `${addresses.temporal}, namespace ${addresses.namespace}`])
+  if (urls.metrics !== null) places.push(['Metrics', urls.metrics])
   if (urls.simulator !== null) places.push(['Simulator', `${urls.simulator}/__simulator/`])
   places.push(['Data', addresses.dataFolder])
   const money = isMock ? 'simulated providers, no real money' : 'real providers, real money'
