@@ -9,6 +9,7 @@ import {
   anyOffer,
   accepted,
   claimed,
+  closingAs,
   execute,
   force,
   leftAs,
@@ -39,7 +40,7 @@ for (const backend of ledgerBackends) {
       const ref = await openGeneration(ledger)
       const attempt = newAttempt(ref, { account: 'second', mode: 'live' })
       const row = await ledger.claimAttempt(attempt, [])
-      const { estimate: _estimate, ...identity } = attempt
+      const { estimate: _estimate, entry: _entry, ...identity } = attempt
       assert.deepEqual({ ...row, ...identity }, row)
       assert.deepEqual(
         { state: row.state, tries: row.tries, sendId: row.sendId, cost: row.cost, provenFree: row.provenFree },
@@ -192,13 +193,22 @@ for (const backend of ledgerBackends) {
       assert.deepEqual(await ledger.recordVerdict(ref, { ...done, cost: measured }), { ...first, cost: measured })
     })
 
-    test('an attempt that was left keeps its end when the provider finishes after all, and gets the measured cost', async () => {
+    test('an attempt that was left ends by the word of the provider while its generation is open', async () => {
       const { ledger } = own()
       const ref = await accepted(ledger)
       await ledger.claimAttempt(newAttempt(nextOf(ref)), [leftAs(ref)])
       const measured = { usd: 0.04, credits: 8, source: 'measured' } as const
       const row = await ledger.recordVerdict(ref, { ...done, cost: measured })
-      assert.deepEqual([row.state, row.outcome, row.cost, row.possibleExtraCharge], ['abandoned', 'overdue', measured, true])
+      assert.deepEqual([row.state, row.outcome, row.cost, row.possibleExtraCharge], ['succeeded', 'succeeded', measured, true])
+    })
+
+    test('after the end of its generation it stays owing, for settlement, and gets the measured cost', async () => {
+      const { ledger } = own()
+      const ref = await accepted(ledger)
+      await ledger.closeGeneration(ref.generationId, closingAs('failed', { left: [leftAs(ref)] }), [])
+      const measured = { usd: 0.04, credits: 8, source: 'measured' } as const
+      const row = await ledger.recordVerdict(ref, { ...done, cost: measured })
+      assert.deepEqual([row.state, row.outcome, row.cost], ['abandoned', 'overdue', measured])
     })
 
     test("the provider's time of finishing counts within what our own clock knows to be true", async () => {
