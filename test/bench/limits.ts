@@ -27,19 +27,24 @@ const { values } = parseArgs({
 const [seed, offeredForMs] = [Number(values.seed), Number(values.seconds) * 1_000]
 if (!Number.isSafeInteger(seed) || !(offeredForMs > 0)) throw new Error('--seed and --seconds are numbers')
 
-async function offer(service: Service): Promise<string[]> {
+/** Ids of what was taken in. A busy ledger turns some away with 503: they were offered all the same. */
+async function offer(service: Service): Promise<{ ids: string[]; turnedAway: number }> {
   const startedAtMs = performance.now()
   const count = Math.floor((offeredForMs / 1_000) * offeredPerSecond)
-  return Promise.all(
+  const ids = await Promise.all(
     Array.from({ length: count }, async (_, index) => {
       await sleep((index * 1_000) / offeredPerSecond - (performance.now() - startedAtMs))
-      return service.create({
-        model: 'nano-banana',
-        prompt: `picture ${index} of the limits bench`,
-        route: { providers: ['kie'] },
-      })
+      const prompt = `picture ${index} of the limits bench`
+      const response = await service.post('/v1/generations', { model: 'nano-banana', prompt, route: { providers: ['kie'] } })
+      return response.status === 202 ? idOf(await response.json()) : null
     }),
   )
+  const taken = ids.filter((id) => id !== null)
+  return { ids: taken, turnedAway: ids.length - taken.length }
+}
+
+function idOf(body: unknown): string | null {
+  return typeof body === 'object' && body !== null && 'id' in body && typeof body.id === 'string' ? body.id : null
 }
 
 /** The fullest window that any request begins, and how many windows are over `limit`. */
@@ -77,7 +82,7 @@ async function main(t: Ends): Promise<boolean> {
     temporalOnFile: true,
   })
   await Promise.all(Array.from({ length: workers }, async () => startWorkerProcess(t, service.workerInput)))
-  const ids = await offer(service)
+  const { ids, turnedAway } = await offer(service)
   // The last windows are still full: everything that was offered stands in line.
   const ofKind = (point: string): RequestEntry[] =>
     service.simulator.requests().filter((entry) => entry.provider === 'kie' && entry.point === point)
@@ -98,6 +103,7 @@ async function main(t: Ends): Promise<boolean> {
     1_000,
     documentedRateLimit.queriesPerSecond ?? Infinity,
   )
+  print(`generations taken in ${ids.length}, turned away by the gateway ${turnedAway}`)
   print(`submits ${submits.length}, refused by the provider ${submits.length - admitted.length}`)
   print(
     `fullest window of ${windowMs / 1_000} s: ${submitWindows.fullest} submits; windows over ${creates}: ${submitWindows.over}`,
