@@ -161,9 +161,10 @@ async function noteNews(deps: ActivityDeps, row: AttemptRow, outcome: SubmitOutc
   try {
     const pause = await deps.ledger.noteAccountNews({ provider, account, mode }, news, deps.pauseRules)
     if (pause === null) return
-    const isAlert = pause.until === null
-    const message = isAlert ? 'a provider account is paused until somebody acts' : 'a provider account is paused'
-    deps.logger[isAlert ? 'error' : 'warn']({ provider, account, reason: pause.reason, until: pause.until }, message)
+    const where = { provider, account, reason: pause.reason, until: pause.until }
+    if (pause.until === null) deps.logger.error(where, 'a provider account is paused until somebody acts')
+    else if (pause.reason === 'rate_limited') deps.logger.info(where, 'a provider account is paused for a moment')
+    else deps.logger.warn(where, 'a provider account is paused')
   } catch (error) {
     deps.logger.warn({ provider, account, error: toApplicationFailure(error).message }, 'news of an account not written')
   }
