@@ -9,15 +9,13 @@ import type { AttemptRef, Ledger } from '../../../src/ledger/ledger.ts'
 import { ledgerBackends, suiteLedger, type TestLedger } from '../../helpers/ledger.ts'
 import { anyOffer, claimed, execute, force, leftAs, newAttempt, nextOf, openGeneration, passDeadline } from './fixtures.ts'
 
-/** `settle` has no statement yet. */
-type Event = Exclude<AttemptEvent, 'settle'>
-const events = Object.keys(attemptMoves).filter((event): event is Event => event in attemptMoves && event !== 'settle')
+const events = Object.keys(attemptMoves).filter((event): event is AttemptEvent => event in attemptMoves)
 
 /** Makes an event happen by the method that a caller would use. */
-async function happen({ ledger, connection }: TestLedger, ref: AttemptRef, event: Event, sendId: string): Promise<void> {
+async function happen({ ledger, connection }: TestLedger, ref: AttemptRef, event: AttemptEvent, sendId: string): Promise<void> {
   const why = { reason: 'rate_limited', message: 'later', wasSent: true } as const
   const verdict = { reason: null, message: null, cost: null, provenFree: false, finishedAt: null }
-  const methods: Record<Event, () => Promise<unknown>> = {
+  const methods: Record<AttemptEvent, () => Promise<unknown>> = {
     claim: () => ledger.claimAttempt(newAttempt(ref), []),
     begin_send: () => ledger.beginSend(ref, anyOffer()),
     release_send: () => ledger.releaseSend(ref, sendId, why),
@@ -32,6 +30,7 @@ async function happen({ ledger, connection }: TestLedger, ref: AttemptRef, event
     succeed: () => ledger.recordVerdict(ref, { ...verdict, state: 'succeeded' }),
     fail: () => ledger.recordVerdict(ref, { ...verdict, state: 'failed' }),
     withdraw: () => ledger.withdrawAttempt(newAttempt(ref), why),
+    settle: () => ledger.settleAttempt(ref, { found: 'failed_free', cost: null, message: null }),
     leave: () => ledger.claimAttempt(newAttempt({ ...nextOf(ref), attempt: 999 }), [leftAs(ref)]),
   }
   await methods[event]()
