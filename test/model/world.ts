@@ -1,10 +1,10 @@
 // One generation from start to end in virtual time: `decide` says what to do, this world says what comes of it, `apply` takes it in.
 // The world does what `generate-image.ts` would: the same waits, the same watching of attempts that were left behind.
-import type { AttemptStanding } from '../../src/activities/types.ts'
 import { attemptEndsAtMs, decide, lastMomentMs } from '../../src/workflows/decide.ts'
 import type { Step } from '../../src/workflows/decide.ts'
 import { apply, attemptOf, isLeft, mayHaveCost } from '../../src/workflows/state.ts'
 import type { GenerationState, StoryEvent } from '../../src/workflows/state.ts'
+import { answerToSubmit, rowOfEarlierRun } from './answers.ts'
 import { pickOf } from './choices.ts'
 import type { Choose } from './choices.ts'
 import { ended, completed } from './ends.ts'
@@ -27,7 +27,6 @@ type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>
 /** Each turn takes time or ends something: a story that is longer does not end. */
 const maxTurns = 300
 const unknownListenMs = 180_000
-const submitWords = ['accepted', 'accepted', 'accepted', 'unknown', 'exhausted', 'rejected', 'busy', 'unwritten'] as const
 const submitStartToCloseMs = 90_000
 
 class World {
@@ -105,57 +104,11 @@ class World {
     const longestMs = Math.max(this.state.deadlineAtMs - this.nowMs, submitStartToCloseMs)
     const sentAtMs = this.nowMs
     this.#pass(this.nowMs + Math.min(tookMs, longestMs))
-    const standing = found ? this.#rowOfEarlierRun(job) : this.#answerToSubmit(job, sentAtMs)
+    const { happened, standing } = found
+      ? rowOfEarlierRun(this.choose, this.scenario, job, this.nowMs)
+      : answerToSubmit(this.choose, this.scenario, job, sentAtMs)
+    this.happened.push(happened)
     this.#apply({ kind: 'submitted', number, entry, standing })
-  }
-
-  #answerToSubmit(job: Job, sentAtMs: number): AttemptStanding {
-    if (this.scenario.hadEnded) return jobsOf.freeStanding(job, 'withdrawn', 'withdrawn')
-    const hasCallback = this.scenario.route[job.entry]?.hasCallback === true
-    const what = pickOf(this.choose, submitWords)
-    this.happened.push(`submit ${what}`)
-    switch (what) {
-      case 'accepted':
-      case 'unwritten':
-        jobsOf.makeTask(this.choose, job, sentAtMs, hasCallback)
-        return jobsOf.acceptedStanding(job, what === 'accepted')
-      case 'unknown':
-        if (this.choose(2) === 0) jobsOf.makeTask(this.choose, job, sentAtMs, hasCallback)
-        return jobsOf.unknownStanding(job)
-      case 'exhausted':
-        return jobsOf.freeStanding(
-          job,
-          'withdrawn',
-          pickOf(this.choose, ['rate_limited', 'unreachable', 'maintenance', 'ledger_unavailable', 'queue_full']),
-        )
-      case 'rejected':
-        return jobsOf.freeStanding(
-          job,
-          'rejected',
-          pickOf(this.choose, ['model_unavailable', 'content_policy', 'invalid_input', 'auth', 'no_credits', 'source_image']),
-        )
-      case 'busy':
-        return jobsOf.busyStanding(this.choose, job)
-    }
-  }
-
-  /** The workflow was reset: the row says what an earlier run has done, and nothing is sent. */
-  #rowOfEarlierRun(job: Job): AttemptStanding {
-    const { choose } = this
-    // Made in the past, so that it may have ended long ago.
-    const hasCallback = this.scenario.route[job.entry]?.hasCallback === true
-    const words = ['accepted', 'ended', 'unknown', 'rejected', 'withdrawn', 'abandoned', 'lost', 'settled'] as const
-    const what = pickOf(choose, words)
-    this.happened.push(`found ${what}`)
-    if (what === 'rejected') return jobsOf.freeStanding(job, 'rejected', 'model_unavailable')
-    if (what === 'withdrawn') return jobsOf.freeStanding(job, 'withdrawn', 'unreachable')
-    jobsOf.makeTask(choose, job, this.nowMs - 60_000, hasCallback)
-    if (what === 'accepted') return jobsOf.acceptedStanding(job)
-    if (what === 'unknown') return jobsOf.unknownStanding(job)
-    if (what === 'abandoned') return jobsOf.abandonedStanding(job, true)
-    if (what === 'lost') return jobsOf.abandonedStanding(job, false)
-    job.endsAtMs = Math.min(job.endsAtMs, this.nowMs)
-    return what === 'settled' && this.scenario.hadEnded ? jobsOf.settledStanding(job) : jobsOf.endStanding(job)
   }
 
   #queue({ attempt, untilMs }: StepOf<'queue'>): void {
