@@ -81,7 +81,7 @@ async function readProviders(trx: LedgerTransaction, filter: StatsFilter): Promi
       percentile_cont(0.95) within group (order by took_ms) filter (where state = 'succeeded') as p95_ms,
       sum(pictures)::integer as pictures,
       coalesce(sum(usd), 0) + coalesce(sum(extra_usd), 0) as cost_usd,
-      (coalesce(sum(usd), 0) + coalesce(sum(extra_usd), 0)) / nullif(sum(pictures), 0) as cost_per_picture_usd,
+      round((coalesce(sum(usd), 0) + coalesce(sum(extra_usd), 0)) / nullif(sum(pictures), 0), 6) as cost_per_picture_usd,
       coalesce(sum(usd) filter (where cost_source = 'measured'), 0) + coalesce(sum(extra_measured_usd), 0) as measured_usd,
       case when count(credits) + count(extra_credits) > 0 then coalesce(sum(credits), 0) + coalesce(sum(extra_credits), 0) end
         as credits,

@@ -192,11 +192,15 @@ for (const backend of ledgerBackends) {
       assert.equal((await made(tenant, 1)).kind, 'created')
     })
 
-    test('a month resets on the first of the next one, whatever the time zone of the session', async (t) => {
-      const { connection } = own()
-      const abroad = createLedger({ connection: { ...connection, options: '-c TimeZone=Pacific/Kiritimati' }, links: testLinks })
-      t.after(() => abroad.close())
-      const tenant = newTenant()
+    test('periods are those of UTC, whatever the time zone of the session', async (t) => {
+      const { connection } = await testLedger(t, { backend })
+      // 14 hours ahead of UTC. All clients of the embedded ledger share one session; others say it when they connect.
+      const zone = 'Pacific/Kiritimati'
+      const abroad = { ...connection, options: `-c TimeZone=${zone}` }
+      if (backend === 'embedded') await execute(connection, `set time zone '${zone}'`)
+      assert.deepEqual(await execute(abroad, 'show time zone'), [{ TimeZone: zone }])
+      const ledger = createLedger({ connection: abroad, links: testLinks })
+      t.after(() => ledger.close())
       const now = new Date()
       const next = (ms: number) => new Date((Math.floor(now.getTime() / ms) + 1) * ms)
       const resets = {
@@ -205,9 +209,19 @@ for (const backend of ledgerBackends) {
         month: new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1)),
       }
       for (const period of ['hour', 'day', 'month'] as const) {
-        const budget = await abroad.setBudget({ mode: 'mock', tenant, period }, 1)
+        const budget = await ledger.setBudget({ mode: 'mock', tenant: null, period }, 1)
         assert.deepEqual(budget.resetsAt, resets[period], period)
       }
+      await ledger.createGeneration(newGeneration())
+      const refused = await ledger.createGeneration(newGeneration({ worstCaseUsd: 1 }))
+      assert.equal(refused.kind, 'over_budget')
+      assert.deepEqual([refused.budget.period, refused.budget.resetsAt], ['month', resets.month])
+      const starts = await execute(connection, `select period, starts_at from budget_usage where tenant = '*' order by starts_at`)
+      assert.deepEqual(starts, [
+        { period: 'month', starts_at: new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1)) },
+        { period: 'day', starts_at: new Date(resets.day.getTime() - 86_400_000) },
+        { period: 'hour', starts_at: new Date(resets.hour.getTime() - 3_600_000) },
+      ])
     })
   })
 
