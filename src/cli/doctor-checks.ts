@@ -6,7 +6,7 @@ import type { Provider } from '../providers/provider.ts'
 import { createProviders } from '../providers/registry.ts'
 import { connectTemporal, readTemporalTarget } from '../temporal/connect.ts'
 import { lookForTemporalCli } from '../temporal/find-cli.ts'
-import { chooseGatewayUrl } from './gateway-client.ts'
+import { chooseGatewayUrl } from './gateway-http.ts'
 import { request } from 'undici'
 
 export interface Check {

@@ -1,6 +1,8 @@
 // The command line as a tree of commands. Building it loads nothing heavy: a command imports what it needs when it runs.
 import { Command, CommanderError } from 'commander'
 import { safeText } from '../observability/safe-text.ts'
+import { addAttemptsCommand } from './commands/attempts.ts'
+import { addBudgetCommand } from './commands/budget.ts'
 import { addCancelCommand } from './commands/cancel.ts'
 import type { CommandHost } from './commands/command-host.ts'
 import { addDemoCommand } from './commands/demo.ts'
@@ -9,10 +11,12 @@ import { addDoctorCommand } from './commands/doctor.ts'
 import { addGatewayCommand } from './commands/gateway.ts'
 import { addGenerateCommand } from './commands/generate.ts'
 import { addListCommand } from './commands/list.ts'
+import { addProviderCommand } from './commands/provider.ts'
 import { addReconcileCommand } from './commands/reconcile.ts'
 import { addSetupCommand } from './commands/setup.ts'
 import { addShowCommand } from './commands/show.ts'
 import { addSimulateCommand } from './commands/simulate.ts'
+import { addStatsCommand } from './commands/stats.ts'
 import { addWorkerCommand } from './commands/worker.ts'
 import type { CliContext } from './context.ts'
 import { writeLine } from './context.ts'
@@ -57,6 +61,10 @@ function addCommands(program: Command, host: CommandHost): void {
   addShowCommand(program, host)
   addListCommand(program, host)
   addCancelCommand(program, host)
+  addStatsCommand(program, host)
+  addAttemptsCommand(program, host)
+  addBudgetCommand(program, host)
+  addProviderCommand(program, host)
   addWorkerCommand(program, host)
   addGatewayCommand(program, host)
   addSimulateCommand(program, host)

@@ -22,6 +22,11 @@ export interface RequestFlags {
   onRefusal?: string
   deadline?: number
   maxPaidAttempts?: number
+  maxCost?: number
+  maxQueue?: number
+  priority?: number
+  keepSpares?: boolean
+  tenant?: string
   metadata?: Record<string, string>
 }
 
@@ -42,6 +47,11 @@ export function addRequestFlags(command: Command): Command {
     .option('--on-refusal <what>', 'after a refusal of the content: fail or fallback')
     .option('--deadline <seconds>', 'the whole generation must end within this time', parseInteger)
     .option('--max-paid-attempts <number>', 'attempts that may cost money', parseInteger)
+    .option('--max-cost <usd>', 'all attempts together may not cost more', parseUsd)
+    .option('--max-queue <seconds>', 'how long to wait in line at one provider before the next one is asked', parseInteger)
+    .option('--priority <number>', 'place in that line, from 1 (first) to 5 (last)', parseInteger)
+    .option('--keep-spares', 'keep a picture that an attempt left behind delivers later, too')
+    .option('--tenant <name>', 'whose budget pays (default: default)')
     .option('--metadata <key=value>', 'a label of your own, given back unchanged; may be repeated', collectPair)
     .option('--request <file>', 'the request as JSON, from a file or - for stdin; flags add to it')
 }
@@ -67,6 +77,10 @@ function fromFlags(promptWords: string[], flags: RequestFlags, base: Record<stri
       onRefusal: flags.onRefusal,
       deadlineMs: flags.deadline === undefined ? undefined : flags.deadline * 1_000,
       maxPaidAttempts: flags.maxPaidAttempts,
+      maxCostUsd: flags.maxCost,
+      maxQueueMs: flags.maxQueue === undefined ? undefined : flags.maxQueue * 1_000,
+      priority: flags.priority,
+      keepSpares: flags.keepSpares,
     }),
   }
   return defined({
@@ -77,6 +91,7 @@ function fromFlags(promptWords: string[], flags: RequestFlags, base: Record<stri
     resolution: flags.resolution,
     seed: flags.seed,
     outputFormat: flags.outputFormat,
+    tenant: flags.tenant,
     metadata: flags.metadata,
     route: Object.keys(route).length === 0 ? undefined : route,
   })
@@ -118,6 +133,12 @@ function collectPair(value: string, earlier: Record<string, string> | undefined)
 export function parseInteger(value: string): number {
   if (!/^\d{1,15}$/.test(value)) throw new InvalidArgumentError('It must be a whole number.')
   return Number(value)
+}
+
+/** An amount of money: `5`, `0.25`, `$1.50`. */
+export function parseUsd(value: string): number {
+  if (!/^\$?\d{1,9}(\.\d{1,6})?$/.test(value)) throw new InvalidArgumentError('It must be an amount in USD such as 0.25.')
+  return Number(value.replace('$', ''))
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -2,7 +2,8 @@
 import type { Command } from 'commander'
 import { writeLine } from '../context.ts'
 import { exitCodes } from '../errors.ts'
-import { chooseGatewayUrl, createGatewayClient } from '../gateway-client.ts'
+import { createGatewayClient } from '../gateway-client.ts'
+import { chooseGatewayUrl } from '../gateway-http.ts'
 import { printGeneration } from '../print-generation.ts'
 import type { CommandHost } from './command-host.ts'
 

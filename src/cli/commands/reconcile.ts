@@ -58,38 +58,39 @@ async function askWorker({ client, address }: TemporalLink, repair: boolean, tim
     workflowExecutionTimeout: 2 * input.limits.scheduleToCloseMs,
     staticSummary: repair ? 'by hand, with repairs' : 'by hand',
   })
-  const taken = new AbortController()
+  const result: Promise<ReconcileResult> = handle.result()
+  const answered = new AbortController()
+  const untaken = isUntakenAfter(handle, timeoutMs, answered.signal)
   try {
-    const result: Promise<ReconcileResult> = handle.result()
-    return await Promise.race([result, nobodyTakes(handle, timeoutMs, taken.signal, address)])
+    const first = await Promise.race([result, untaken.then((isUntaken) => (isUntaken ? null : result))])
+    if (first !== null) return first
+    // Or the next worker would do something that nobody waits for.
+    await handle.terminate('no worker took it in time')
+    await result.catch(() => undefined)
+    throw new CliError(
+      `No worker answers on Temporal at ${safeText(address)}: start \`darkroom dev\` or \`darkroom worker\`, or set TEMPORAL_ADDRESS to theirs.`,
+      exitCodes.notReachable,
+    )
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error
     const why = error.cause instanceof Error ? error.cause.message : error.message
     throw new CliError(safeText(`It could not be compared: ${why}`), exitCodes.notReachable, { cause: error })
   } finally {
-    taken.abort()
+    answered.abort()
+    // A question that is still on its way must not meet a closed connection.
+    await untaken.catch(() => undefined)
   }
 }
 
 /** What the history of a workflow holds that no worker has looked at: its start, and its first task. */
 const untakenHistoryLength = 2
 
-/** Rejects when no worker has taken the workflow in time; else stays silent. */
-async function nobodyTakes(handle: WorkflowHandle, timeoutMs: number, signal: AbortSignal, address: string): Promise<never> {
-  const never = new Promise<never>(() => undefined)
+/** False as soon as there is an answer. */
+async function isUntakenAfter(handle: WorkflowHandle, timeoutMs: number, answered: AbortSignal): Promise<boolean> {
   try {
-    await sleep(timeoutMs, undefined, { signal })
+    await sleep(timeoutMs, undefined, { signal: answered })
   } catch {
-    return never
+    return false
   }
-  const { historyLength } = await handle.describe()
-  if (historyLength > untakenHistoryLength) return never
-  // Or the next worker would do something that nobody waits for.
-  await handle.terminate('no worker took it in time')
-  // The call that waits for the result ends with it, and must not be cut off by the end of the connection.
-  await handle.result().catch(() => undefined)
-  throw new CliError(
-    `No worker answers on Temporal at ${safeText(address)}: start \`darkroom dev\` or \`darkroom worker\`, or set TEMPORAL_ADDRESS to theirs.`,
-    exitCodes.notReachable,
-  )
+  return (await handle.describe()).historyLength <= untakenHistoryLength
 }

@@ -1,7 +1,8 @@
 // darkroom show: one generation of the running service.
 import type { Command } from 'commander'
 import { exitCodes } from '../errors.ts'
-import { chooseGatewayUrl, createGatewayClient } from '../gateway-client.ts'
+import { createGatewayClient } from '../gateway-client.ts'
+import { chooseGatewayUrl } from '../gateway-http.ts'
 import { printGeneration } from '../print-generation.ts'
 import type { CommandHost } from './command-host.ts'
 

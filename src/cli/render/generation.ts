@@ -1,4 +1,5 @@
 // One generation for a person.
+import { defaultTenant } from '../../contract/names.ts'
 import type { Generation, ImageReport } from '../../contract/index.ts'
 import { safeText } from '../../observability/safe-text.ts'
 import { renderAttempts } from './attempts-table.ts'
@@ -34,6 +35,7 @@ function headline(generation: Generation, paint: Paint): string {
 function factsOf(generation: Generation, view: GenerationView): [name: string, value: string][] {
   const { servedBy, failure, fidelity, links } = generation
   const facts: [string, string][] = [['Prompt', safeText(generation.prompt, 120)]]
+  if (generation.tenant !== defaultTenant) facts.push(['Tenant', safeText(generation.tenant, 64)])
   if (servedBy !== null) {
     facts.push([
       'Served by',
@@ -42,8 +44,11 @@ function factsOf(generation: Generation, view: GenerationView): [name: string, v
   }
   if (failure !== null) facts.push(['Failure', view.paint.bad(`${failure.type}: ${safeText(failure.message)}`)])
   for (const image of generation.images) {
-    facts.push(['File', safeText(view.locate(image), 500)])
-    facts.push(['', `${safeText(image.contentType, 40)}, ${image.width} × ${image.height}, ${describeSize(image.sizeBytes)}`])
+    facts.push([image.spare ? 'Spare' : 'File', safeText(view.locate(image), 500)])
+    facts.push([
+      '',
+      `${safeText(image.contentType, 40)}, ${image.width} × ${image.height}, ${describeSize(image.sizeBytes)}${image.spare ? `, of attempt ${image.attempt}, which was left behind` : ''}`,
+    ])
   }
   facts.push(['Cost', describeCost(generation.cost)])
   if (fidelity !== null && fidelity.level !== 'exact') {

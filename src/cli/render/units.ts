@@ -1,5 +1,6 @@
 // Numbers with their units, for people.
 import type { Cost, Generation } from '../../contract/index.ts'
+import { safeText } from '../../observability/safe-text.ts'
 
 export const nothing = '–'
 
@@ -33,4 +34,11 @@ export function describeCost(
 
 export function millisecondsBetween(from: string | null, to: string | null): number | null {
   return from === null || to === null ? null : Date.parse(to) - Date.parse(from)
+}
+
+/** To the second, in UTC, as the ledger counts: `2026-11-22 18:04:05`. What is no time is shown as it is. */
+export function describeMoment(moment: string): string {
+  const at = new Date(moment)
+  if (Number.isNaN(at.getTime())) return safeText(moment, 40)
+  return at.toISOString().slice(0, 19).replace('T', ' ')
 }

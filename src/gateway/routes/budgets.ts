@@ -10,7 +10,8 @@ import type { RouteDeps } from '../gateway-deps.ts'
 import { ProblemError } from '../problem.ts'
 import { budgetAmountsSchema, json, problems } from '../schemas.ts'
 
-export const budgetSchema = budgetAmountsSchema.meta({ id: 'Budget' })
+const budgetSchema = budgetAmountsSchema.meta({ id: 'Budget' })
+export type BudgetReport = z.infer<typeof budgetSchema>
 export const budgetListSchema = z.object({ budgets: z.array(budgetSchema) })
 
 const paramsSchema = z.object({
@@ -68,6 +69,6 @@ export function registerBudgets(app: FastifyInstance, { ledger, mode }: RouteDep
   })
 }
 
-function toAnswer({ tenant, period, limitUsd, usedUsd, reservedUsd, resetsAt }: Budget): z.infer<typeof budgetSchema> {
+function toAnswer({ tenant, period, limitUsd, usedUsd, reservedUsd, resetsAt }: Budget): BudgetReport {
   return { tenant: tenant ?? allTenants, period, limitUsd, usedUsd, reservedUsd, resetsAt: resetsAt.toISOString() }
 }

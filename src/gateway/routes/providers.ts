@@ -34,6 +34,7 @@ const gateSchema = z
     balance: z.object({ credits: z.number().nullable(), usd: z.number().nullable(), at: timeSchema }).nullable(),
   })
   .meta({ id: 'ProviderAccount' })
+export type ProviderAccount = z.infer<typeof gateSchema>
 export const gateListSchema = z.object({ accounts: z.array(gateSchema) })
 
 const paramsSchema = z.object({ provider: z.string().describe('`kie` or `defapi`') })
@@ -106,7 +107,7 @@ async function listGates({ ledger, accounts, mode }: RouteDeps): Promise<Account
   return (await ledger.listAccounts(accounts)).filter((gate) => gate.mode === mode)
 }
 
-async function accountsOf(deps: RouteDeps, provider: string): Promise<z.infer<typeof gateSchema>[]> {
+async function accountsOf(deps: RouteDeps, provider: string): Promise<ProviderAccount[]> {
   return (await listGates(deps)).filter((gate) => gate.provider === provider).map(toAnswer)
 }
 
@@ -128,7 +129,7 @@ function known({ providers }: RouteDeps): string {
   return [...providers.keys()].join(', ')
 }
 
-function toAnswer(gate: AccountGate): z.infer<typeof gateSchema> {
+function toAnswer(gate: AccountGate): ProviderAccount {
   const { pause, balance, ...rest } = gate
   return {
     ...rest,

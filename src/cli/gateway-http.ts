@@ -1,0 +1,110 @@
+// HTTP to a running gateway, and what its refusals mean for a person. Everything that comes back is data of somebody else.
+import type { Dispatcher } from 'undici'
+import { request as send } from 'undici'
+import { safeText } from '../observability/safe-text.ts'
+import { CliError, exitCodes } from './errors.ts'
+
+export const defaultGatewayUrl = 'http://127.0.0.1:8080'
+
+/** The gateway answers within 3 s or says 503; this is for one that has died with its sockets open. */
+const answerTimeoutMs = 15_000
+
+/** Flag before variable before default. */
+export function chooseGatewayUrl(flag: string | undefined, env: NodeJS.ProcessEnv): string {
+  const variable = env['DARKROOM_URL']
+  const [url, source] =
+    flag !== undefined
+      ? [flag, '--url']
+      : variable !== undefined && variable !== ''
+        ? [variable, 'DARKROOM_URL']
+        : [defaultGatewayUrl, '']
+  const isHttp = URL.canParse(url) && ['http:', 'https:'].includes(new URL(url).protocol)
+  if (!isHttp)
+    throw new CliError(
+      `${source} must be an http(s) address such as ${defaultGatewayUrl}, not "${safeText(url, 100)}".`,
+      exitCodes.usage,
+    )
+  return url.replace(/\/+$/, '')
+}
+
+export type Answer = Dispatcher.ResponseData
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
+export interface Content {
+  headers?: Record<string, string>
+  body?: string
+}
+
+export function jsonContent(body: unknown): Required<Content> {
+  return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+}
+
+/** Not `fetch`: that refuses ports such as 6000, on which a gateway may well listen. Redirects are not followed. */
+export async function callGateway(url: string, method: Method, path: string, content: Content): Promise<Answer> {
+  const answer = await send(`${url}${path}`, { method, ...content, signal: AbortSignal.timeout(answerTimeoutMs) }).catch(
+    (error: unknown) => {
+      throw new CliError(
+        `The gateway at ${url} is not reachable (${whyUnreachable(error)}). Start it with \`darkroom dev\`, or name another with --url or DARKROOM_URL.`,
+        exitCodes.notReachable,
+        { cause: error },
+      )
+    },
+  )
+  if (answer.statusCode < 300) return answer
+  throw await toError(url, answer)
+}
+
+async function toError(url: string, answer: Answer): Promise<CliError> {
+  const body: unknown = await answer.body.json().catch(() => null)
+  if (!isRecord(body) || typeof body['detail'] !== 'string') return notDarkroom(url, answer.statusCode)
+  const details = Array.isArray(body['errors']) ? body['errors'].flatMap(describeFieldError) : []
+  const text = [body['detail'], ...details].join('\n  ')
+  if (answer.statusCode >= 500)
+    return new CliError(`The gateway at ${url} cannot serve this now: ${text}`, exitCodes.notReachable)
+  // 402, 409: the input was fine, the budget had no room or the generation was not in a state for it.
+  const isFine = answer.statusCode === 402 || answer.statusCode === 409
+  return new CliError(text, isFine ? exitCodes.failed : exitCodes.usage)
+}
+
+function describeFieldError(error: unknown): string[] {
+  if (!isRecord(error) || typeof error['message'] !== 'string') return []
+  const field = typeof error['field'] === 'string' && error['field'] !== '' ? `${error['field']}: ` : ''
+  return [`${field}${error['message']}`]
+}
+
+export async function readJson(url: string, answer: Answer): Promise<unknown> {
+  try {
+    return await answer.body.json()
+  } catch (error) {
+    throw notDarkroom(url, answer.statusCode, error)
+  }
+}
+
+export function notDarkroom(url: string, status?: number, cause?: unknown): CliError {
+  const answer = status === undefined ? 'something else' : `HTTP ${status}`
+  return new CliError(
+    `What answers at ${url} is not a darkroom gateway (${answer}). Check --url and DARKROOM_URL.`,
+    exitCodes.notReachable,
+    {
+      cause,
+    },
+  )
+}
+
+function whyUnreachable(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown'
+  if (error.name === 'TimeoutError') return `no answer within ${answerTimeoutMs / 1000} s`
+  const words: Record<string, string> = {
+    ECONNREFUSED: 'nothing listens there',
+    ENOTFOUND: 'no such host',
+    ECONNRESET: 'it hung up',
+    UND_ERR_SOCKET: 'it hung up',
+  }
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return words[code] ?? (error.message === '' ? code : safeText(error.message, 100))
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
