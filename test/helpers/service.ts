@@ -76,6 +76,18 @@ const shortTimings: Partial<Timings> = {
   breakerPauseMs: 500,
 }
 
+/** On top of the short ones, for tests in which no submit may run out of time only because the machine is busy. */
+export const unhurried: Partial<Timings> = {
+  submitTimeoutMs: 8_000,
+  submitFreshnessMs: 8_000,
+  recordTaskIdForMs: 3_000,
+  submitStartToCloseMs: 20_000,
+  submitHeartbeatTimeoutMs: 8_000,
+  generationDeadlineMs: 120_000,
+  queueForMs: 100_000,
+  turnHoldMs: 10_000,
+}
+
 export interface ServiceOptions {
   /** more environment variables */
   env?: Record<string, string>
@@ -227,7 +239,7 @@ function doors(
     prompts.set(id, request.prompt)
     return id
   }
-  const until = async (id: string, holds: (generation: Generation) => boolean, timeoutMs = 30_000): Promise<Generation> =>
+  const until = async (id: string, holds: (generation: Generation) => boolean, timeoutMs = 60_000): Promise<Generation> =>
     eventually(
       async () => {
         const generation = await read(id)
