@@ -183,7 +183,8 @@ async function listGenerations(
                     .select('line.attempt')
                     .whereRef('line.generation_id', '=', 'attempts.generation_id')
                     .whereRef('line.item', '=', 'attempts.item')
-                    .whereRef('line.attempt', '=', 'attempts.attempt'),
+                    .whereRef('line.attempt', '=', 'attempts.attempt')
+                    .where('line.granted_at', 'is', null),
                 )
                 .as('is_in_line'),
             ])
@@ -227,6 +228,7 @@ async function readGenerations(trx: LedgerTransaction, ids: string[], links: Led
     .selectFrom('line')
     .select(['generation_id', 'item', 'attempt'])
     .where('generation_id', 'in', ids)
+    .where('granted_at', 'is', null)
     .execute()
   const openClaims = await openClaimsOf(trx, ids)
   return ids.flatMap((id) => {

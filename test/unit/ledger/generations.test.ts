@@ -248,6 +248,17 @@ for (const backend of ledgerBackends) {
         const finished = await accepted(ledger)
         await force(connection, finished, 'succeeded', 'send')
         add('storing', finished)
+        // a place in line, and one whose turn has come
+        const limits = { ...anyOffer().limits, maxInFlight: 1 }
+        // at a provider of its own: whoever stands in line comes before the other attempts of this test
+        const defapi = { provider: 'defapi' } as const
+        const turn = { accounts: ['narrow'], limits, ...defapi, mode: 'mock', priority: 3, holdMs: 60_000 } as const
+        const [first, waiting] = [await claimed(ledger, defapi), await claimed(ledger, defapi)]
+        assert.deepEqual((await ledger.takeTurn(first, turn)).kind, 'granted')
+        assert.deepEqual((await ledger.takeTurn(waiting, turn)).kind, 'waiting')
+        add('submitting', first)
+        add('queued', waiting)
+        assert.equal((await ledger.readGeneration(waiting.generationId))?.status, 'queued')
         for (const state of ['failed', 'abandoned', 'rejected', 'withdrawn', 'settled'] as const) {
           const ref = await claimed(ledger)
           await force(connection, ref, state, 'send')
