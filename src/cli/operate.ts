@@ -1,9 +1,10 @@
 // What the commands for operators have in common: a gateway to ask, and a result as JSON or for a person.
 import type { Command } from 'commander'
 import type { CommandHost } from './commands/command-host.ts'
-import { hasColours, writeLine } from './context.ts'
+import { columnsOf, hasColours, writeLine } from './context.ts'
 import { exitCodes } from './errors.ts'
 import { chooseGatewayUrl } from './gateway-http.ts'
+import { defaultColumns } from './print-generation.ts'
 import type { OperationsClient } from './operations-client.ts'
 import { createOperationsClient } from './operations-client.ts'
 import type { Paint } from './render/colours.ts'
@@ -18,7 +19,7 @@ export interface OperationFlags {
 /** What is printed: `json` as one document, else `lines`; `notes` go to stderr in both cases. */
 export interface Findings {
   json: unknown
-  lines: (paint: Paint) => string[]
+  lines: (paint: Paint, terminalColumns: number) => string[]
   notes?: string[]
 }
 
@@ -37,7 +38,10 @@ export function operate(
     const gateway = createOperationsClient(chooseGatewayUrl(flags.url, context.env))
     const { json, lines, notes = [] } = await ask(gateway)
     if (flags.json === true) writeLine(context.stdout, renderJson(json))
-    else for (const line of lines(createPaint(hasColours(context.stdout, context.env)))) writeLine(context.stdout, line)
+    else {
+      const paint = createPaint(hasColours(context.stdout, context.env))
+      for (const line of lines(paint, columnsOf(context.stdout, defaultColumns))) writeLine(context.stdout, line)
+    }
     for (const note of notes) writeLine(context.stderr, note)
     return exitCodes.done
   })

@@ -41,7 +41,7 @@ export function addAttemptsCommand(program: Command, host: CommandHost): void {
         page.nextCursor === null ? [] : [`More: darkroom attempts --filter ${filter} --cursor ${safeText(page.nextCursor, 500)}`]
       return {
         json: page,
-        lines: (paint) => (isEmpty ? [] : [renderAttemptList(page.attempts, paint)]),
+        lines: (paint, columns) => (isEmpty ? [] : [renderAttemptList(page.attempts, paint, columns)]),
         notes: [...(isEmpty ? [emptyWords[filter]] : []), ...more],
       }
     }),

@@ -4,30 +4,33 @@ import { safeText } from '../../observability/safe-text.ts'
 import { describeAttemptCost, describeEnd } from './attempts-table.ts'
 import type { Paint } from './colours.ts'
 import { renderTable } from './table.ts'
-import { describeMoment, nothing } from './units.ts'
+import { describeMoment } from './units.ts'
 
-export function renderAttemptList(attempts: readonly ListedAttempt[], paint: Paint): string {
+/** Wide enough for a sentence; a terminal that is narrower wraps it. */
+const endWidth = { most: 62, least: 26 }
+/** What the other columns and the lines between them take. */
+const otherColumnsWidth = 92
+
+export function renderAttemptList(attempts: readonly ListedAttempt[], paint: Paint, terminalColumns: number): string {
   return renderTable(
     [
-      { title: 'Made' },
       { title: 'Generation' },
       { title: '#', align: 'right' },
-      { title: 'Tenant' },
       { title: 'Provider' },
-      { title: 'Task' },
-      { title: 'How it ended' },
+      { title: 'How it ended', width: Math.min(endWidth.most, Math.max(endWidth.least, terminalColumns - otherColumnsWidth)) },
       { title: 'Cost', align: 'right' },
     ],
     attempts.map((attempt) => [
-      describeMoment(attempt.createdAt),
-      safeText(attempt.generationId, 60),
+      `${safeText(attempt.generationId, 60)}\n${paint.quiet(`${describeMoment(attempt.createdAt)} ${safeText(attempt.tenant, 64)}`)}`,
       String(attempt.number),
-      safeText(attempt.tenant, 64),
-      `${safeText(attempt.provider, 20)} ${safeText(attempt.account, 64)}`,
-      attempt.providerTaskId === null ? nothing : safeText(attempt.providerTaskId, 40),
+      `${safeText(attempt.provider, 20)} ${safeText(attempt.account, 64)}\n${taskOf(attempt, paint)}`,
       describeEnd(attempt, paint),
-      describeAttemptCost(attempt),
+      describeAttemptCost(attempt).replace(' + ', '\n+ '),
     ]),
     paint,
   )
+}
+
+function taskOf({ providerTaskId }: ListedAttempt, paint: Paint): string {
+  return paint.quiet(providerTaskId === null ? 'no task known' : safeText(providerTaskId, 40))
 }

@@ -55,10 +55,11 @@ function toRow(attempt: AttemptReport, paint: Paint): string[] {
 
 export function describeEnd(attempt: AttemptReport, paint: Paint): string {
   const later = describeLater(attempt, paint)
-  if (attempt.outcome === null) return [paint.quiet(`still ${attempt.state}`), ...later].join('; ')
+  if (attempt.outcome === null) return [paint.quiet(`still ${safeText(attempt.state, 20)}`), ...later].join('; ')
   const colour = attempt.outcome === 'succeeded' ? paint.good : paint.bad
-  const word = colour(outcomeWords[attempt.outcome] ?? attempt.outcome)
-  const why = [attempt.reason?.replaceAll('_', ' '), attempt.message === null ? undefined : safeText(attempt.message, 160)]
+  const word = colour(outcomeWords[attempt.outcome] ?? safeText(attempt.outcome, 20))
+  const reason = attempt.reason === null ? undefined : safeText(attempt.reason, 40).replaceAll('_', ' ')
+  const why = [reason, attempt.message === null ? undefined : safeText(attempt.message, 160)]
   const because = why.filter((part) => part !== undefined).join(' – ')
   const adopted = attempt.adopted ? ' (task id learned from a callback)' : ''
   return [`${word}${because === '' ? '' : `: ${because}`}${adopted}`, ...later].join('; ')

@@ -10,7 +10,7 @@ export function renderStats(stats: Stats, paint: Paint): string {
   const money = stats.mode === 'mock' ? paint.quiet(' (simulated providers, no real money)') : ''
   const lines = [
     `${paint.strong('From')} ${safeText(stats.from, 40)} ${paint.strong('to')} ${safeText(stats.to, 40)}${money}`,
-    `${made} generations: ${completed} completed, ${failed} failed, ${cancelled} cancelled, ${open} open; cost ${describeUsd(stats.costUsd)}`,
+    `${made} ${made === 1 ? 'generation' : 'generations'}: ${completed} completed, ${failed} failed, ${cancelled} cancelled, ${open} open; cost ${describeUsd(stats.costUsd)}`,
   ]
   if (stats.providers.length > 0) lines.push(renderProviders(stats.providers, paint))
   if (stats.taskConflicts > 0) {

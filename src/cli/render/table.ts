@@ -6,6 +6,8 @@ export interface Column {
   /** may have two lines */
   title: string
   align?: 'left' | 'right'
+  /** with the blanks beside it; longer text is wrapped. Default: as wide as its longest text */
+  width?: number
 }
 
 /** Whoever fills it makes foreign text printable. */
@@ -19,6 +21,8 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
         .join('\n'),
     ),
     colAligns: columns.map(({ align = 'left' }) => align),
+    colWidths: columns.map(({ width }) => width ?? null),
+    wordWrap: true,
     style: { head: [], border: [], compact: true },
   })
   for (const row of rows) table.push([...row])

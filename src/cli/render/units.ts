@@ -36,9 +36,9 @@ export function millisecondsBetween(from: string | null, to: string | null): num
   return from === null || to === null ? null : Date.parse(to) - Date.parse(from)
 }
 
-/** To the second, in UTC, as the ledger counts: `2026-11-22 18:04:05`. What is no time is shown as it is. */
+/** To the second, in UTC, as the ledger counts: `2026-11-22 18:04:05Z`. What is no time is shown as it is. */
 export function describeMoment(moment: string): string {
   const at = new Date(moment)
   if (Number.isNaN(at.getTime())) return safeText(moment, 40)
-  return at.toISOString().slice(0, 19).replace('T', ' ')
+  return `${at.toISOString().slice(0, 19).replace('T', ' ')}Z`
 }
