@@ -16,6 +16,9 @@ export function printMachine(seed: number): void {
   print(`commit ${commit}${isChanged ? ' with changes in src' : ''}; seed ${seed}`)
 }
 
+/** The embedded ledger is one process for everybody; a server of TEST_DATABASE_URL is what production has. */
+export const ledgerKind = (process.env['TEST_DATABASE_URL'] ?? '') === '' ? 'the embedded ledger' : 'Postgres'
+
 export interface Counts {
   generations: number
   /** generations without a picture */

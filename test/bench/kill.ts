@@ -10,7 +10,7 @@ import { runBare } from './kill-bare.ts'
 import { describeKills, killAndRestart, kills, openLoop, perSecond, replyDelayMs, slowProvider } from './kill-plan.ts'
 import { devReplyDelayMs, runDev } from './kill-dev.ts'
 import { settle } from './kill-settle.ts'
-import { countAll, isRed, print, printCounts, printMachine, seconds } from './kill-report.ts'
+import { countAll, isRed, ledgerKind, print, printCounts, printMachine, seconds } from './kill-report.ts'
 
 const { values } = parseArgs({
   options: {
@@ -51,7 +51,7 @@ async function killWorkers(t: Ends, generations: number): Promise<boolean> {
 async function scenarioWorker(): Promise<boolean> {
   const generations = Number(values.generations ?? 100)
   print(
-    `${generations} generations at ${perSecond}/s; the provider takes the money at once and answers ${replyDelayMs} ms later; the worker is killed ${kills} times by SIGKILL and restarted`,
+    `${generations} generations at ${perSecond}/s; the provider takes the money at once and answers ${replyDelayMs} ms later; the worker is killed ${kills} times by SIGKILL and restarted; ledger: ${ledgerKind}`,
   )
   print(
     "time limits: production's, but for two of the worker process: 500 ms instead of 10 s for workflow tasks that were meant for a dead worker, and no drain",

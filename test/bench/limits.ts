@@ -11,7 +11,7 @@ import { eventually } from '../helpers/eventually.ts'
 import { startService } from '../helpers/service.ts'
 import type { Service } from '../helpers/service.ts'
 import { startWorkerProcess } from '../helpers/worker-process.ts'
-import { print, printMachine } from './kill-report.ts'
+import { ledgerKind, print, printMachine } from './kill-report.ts'
 
 const { windowMs } = documentedRateLimit
 const creates = documentedRateLimit.creates ?? Infinity
@@ -73,7 +73,7 @@ async function cancelAll(service: Service, ids: readonly string[]): Promise<void
 async function main(t: Ends): Promise<boolean> {
   printMachine(seed)
   print(
-    `${offeredPerSecond} generations a second offered for ${offeredForMs / 1_000} s to ${workers} worker processes; Kie takes ${creates} in any ${windowMs / 1_000} s`,
+    `${offeredPerSecond} generations a second offered for ${offeredForMs / 1_000} s to ${workers} worker processes; Kie takes ${creates} in any ${windowMs / 1_000} s; ledger: ${ledgerKind}`,
   )
   const service = await startService(t, {
     simulator: { seed, pictureMs: 2_000, pictureSidePx: 64, rateLimit: documentedRateLimit },
@@ -81,7 +81,7 @@ async function main(t: Ends): Promise<boolean> {
     workers: false,
     temporalOnFile: true,
   })
-  await Promise.all(Array.from({ length: workers }, async () => startWorkerProcess(t, service.workerInput)))
+  for (let started = 0; started < workers; started += 1) await startWorkerProcess(t, service.workerInput)
   const { ids, turnedAway } = await offer(service)
   // The last windows are still full: everything that was offered stands in line.
   const ofKind = (point: string): RequestEntry[] =>
