@@ -94,6 +94,9 @@ async function createAccounts(db: Kysely<unknown>): Promise<void> {
     .addColumn('usd', 'numeric')
     .execute()
   await db.schema.createIndex('balances_by_time').on('balances').columns(['mode', 'provider', 'account', 'at']).execute()
+}
+
+async function createPermits(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('permits')
     .addColumn('id', 'text', (column) => column.primaryKey())
@@ -180,6 +183,7 @@ export const moneyAndLimits: Migration = {
   async up(db) {
     await extendFirstTables(db)
     await createAccounts(db)
+    await createPermits(db)
     await createBudgets(db)
   },
 }
