@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { createLedger } from '../../../src/ledger/create-ledger.ts'
+import { sql } from 'kysely'
+import { endOf } from '../../../src/ledger/budget-usage.ts'
 import type { Budget } from '../../../src/ledger/budgets-port.ts'
+import { createLedger } from '../../../src/ledger/create-ledger.ts'
+import { openDatabase } from '../../../src/ledger/database.ts'
 import type { AttemptRef, CreateGenerationResult, Ledger } from '../../../src/ledger/ledger.ts'
 import { ledgerBackends, suiteLedger, testLedger, testLinks } from '../../helpers/ledger.ts'
 import { anyOffer, closingAs, execute, leftAs, newAttempt, newGeneration, nextOf } from './fixtures.ts'
@@ -222,6 +225,29 @@ for (const backend of ledgerBackends) {
         { period: 'day', starts_at: new Date(resets.day.getTime() - 86_400_000) },
         { period: 'hour', starts_at: new Date(resets.hour.getTime() - 3_600_000) },
       ])
+    })
+  })
+
+  describe(`the end of a period (${backend})`, () => {
+    test('is counted on the calendar of UTC: months of 28 to 31 days, and days of 24 hours where the session changes its clocks', async (t) => {
+      const { connection } = await testLedger(t, { backend })
+      const database = openDatabase({ connection, timeoutMs: 20_000 })
+      t.after(() => database.close())
+      const cases = [
+        ['month', '2026-03-01T00:00:00Z', '2026-04-01T00:00:00Z'],
+        ['month', '2028-02-01T00:00:00Z', '2028-03-01T00:00:00Z'],
+        // New York puts its clocks forward on 8 March
+        ['day', '2026-03-08T00:00:00Z', '2026-03-09T00:00:00Z'],
+        ['hour', '2026-03-08T06:00:00Z', '2026-03-08T07:00:00Z'],
+      ] as const
+      for (const [period, startsAt, expected] of cases) {
+        const rows = await database.run(async (trx) => {
+          await sql`set local time zone 'America/New_York'`.execute(trx)
+          const end = endOf(sql`${period}::text`, sql`${startsAt}::timestamptz`)
+          return (await sql<{ end: Date }>`select ${end} as end`.execute(trx)).rows
+        })
+        assert.deepEqual(rows, [{ end: new Date(expected) }], `${period} from ${startsAt}`)
+      }
     })
   })
 
