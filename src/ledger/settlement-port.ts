@@ -62,7 +62,7 @@ export interface BalanceComparison {
   booked: number
   /** of these, by the provider's own word */
   measured: number
-  /** attempts sent between the readings that are still owing, or unresolved: they may explain a difference */
+  /** tasks sent between the readings that are not ended or looked up yet, or unresolved: they may explain a difference */
   owing: number
   unresolved: number
 }
