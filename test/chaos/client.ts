@@ -40,10 +40,10 @@ export interface ChaosClient {
   open: () => { id: string; entry: ClientEntry }[]
 }
 
-/** Quick enough to see most statuses, slow enough that reading is not the load. */
-const readEveryMs = 400
+/** Slow enough that reading is not the load: the embedded ledger answers one question at a time. */
+const readEveryMs = 1_000
 /** A gateway that is killed is back after about 2 s. */
-const retryEveryMs = 250
+const retryEveryMs = 500
 const requestTimeoutMs = 15_000
 
 export function createClient(): ChaosClient {

@@ -1,6 +1,11 @@
 // The K rows: a process ends itself by SIGKILL at a named point. `CRASH_AT=ROW:point:nth[:delayMs[:queue]]`, several separated by commas:
 // `K5:submit.sending:3:25:darkroom-kie-submit` dies 25 ms after the third POST to Kie has begun.
 
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Enough for an answer that does not wait for the point to leave. */
+const heldMs = 15
+
 export interface CrashOrder {
   /** of the table of rows */
   row: string
@@ -37,7 +42,7 @@ export function createCrasher(text: string | undefined): (point: string, queue: 
       order.reached += 1
       if (order.reached !== order.nth) continue
       if (order.delayMs === 0) await crash(order)
-      else setTimeout(() => void crash(order), order.delayMs)
+      else setTimeout(() => void crash(order), Math.max(0, order.delayMs - heldMs))
     }
   }
 }
@@ -48,5 +53,7 @@ async function crash({ row }: CrashOrder): Promise<void> {
     if (process.send === undefined) resolve()
     else process.send({ crashed: row }, () => resolve())
   })
+  // Whoever reached the point is held here, while what was wrongly let go before it gets out of the door.
+  await sleep(heldMs)
   process.kill(process.pid, 'SIGKILL')
 }

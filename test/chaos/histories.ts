@@ -65,8 +65,7 @@ function countEvents(
     if (isThere(event.workflowTaskTimedOutEventAttributes) || isThere(event.activityTaskTimedOutEventAttributes))
       timedOutTasks += 1
     const signalled = event.workflowExecutionSignaledEventAttributes
-    if (isThere(signalled))
-      signals.push(readWake(signalled.input?.payloads?.[0]?.data, Number(event.eventTime?.seconds ?? 0) * 1_000))
+    if (isThere(signalled)) signals.push(readWake(signalled.input?.payloads?.[0]?.data, eventMs(event)))
   }
   return { events: events.length, activities, failedWorkflowTasks, signals, timedOutTasks }
 }
@@ -74,6 +73,10 @@ function countEvents(
 /** protobuf leaves out, or sets to null */
 function isThere<T>(value: T | null | undefined): value is T {
   return value !== null && value !== undefined
+}
+
+function eventMs({ eventTime }: HistoryEvent): number {
+  return Number(eventTime?.seconds ?? 0) * 1_000 + (eventTime?.nanos ?? 0) / 1e6
 }
 
 function readWake(data: Uint8Array | null | undefined, atMs: number): SignalRecord {

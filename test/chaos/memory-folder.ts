@@ -5,10 +5,16 @@ const memoryFolder = '/dev/shm'
 /** A run of 1,000 generations leaves less than 300 MB; a container's usual 64 MB are not enough. */
 const neededBytes = 2 * 1024 ** 3
 
-export async function useMemoryFolder(): Promise<void> {
+export async function memoryFolderOr(otherwise: string): Promise<string> {
   const room = await statfs(memoryFolder).then(
     ({ bavail, bsize }) => bavail * bsize,
     () => 0,
   )
-  if (room > neededBytes && process.env['TMPDIR'] === undefined) process.env['TMPDIR'] = memoryFolder
+  return room > neededBytes ? memoryFolder : otherwise
+}
+
+/** For this process and its children, unless somebody has chosen already. */
+export async function useMemoryFolder(): Promise<void> {
+  const folder = await memoryFolderOr('')
+  if (folder !== '' && process.env['TMPDIR'] === undefined) process.env['TMPDIR'] = folder
 }

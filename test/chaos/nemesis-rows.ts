@@ -13,7 +13,7 @@ export interface CrashRow {
 const kieSubmits = 'darkroom-kie-submit'
 const defapiSubmits = 'darkroom-defapi-submit'
 /** In the middle of a POST: the simulator answers submits after 20 to 80 ms (see `backgroundLatency`). */
-const onTheWireMs = 18
+const onTheWireMs = 30
 
 export const crashRows: readonly CrashRow[] = [
   worker('K3', 'the attempt is claimed, no right to send', 'submit.claimed'),

@@ -4,7 +4,7 @@ import type { FaultRule } from '../../src/simulator/faults/rule.ts'
 import type { Random } from '../../src/simulator/random.ts'
 import { hexOf, pick, randomOf } from '../../src/simulator/random.ts'
 import type { ChaosRow } from './rows.ts'
-import { chaosRows, forcedFallback } from './rows.ts'
+import { chaosRows, forcedFallback, knownBreaches } from './rows.ts'
 
 export interface PlannedGeneration {
   index: number
@@ -31,7 +31,7 @@ export const noncePattern = /chaos-\d{5}-[0-9a-f]{8}/
 export function makePlan(options: { generations: number; seed: number; rows: readonly string[] | null }): PlannedGeneration[] {
   const { generations, seed } = options
   const random = randomOf(seed, 'plan')
-  const known = [...chaosRows, forcedFallback]
+  const known = [...chaosRows, ...knownBreaches, forcedFallback]
   const chosen = options.rows === null ? null : options.rows.map((id) => known.find((row) => row.id === id)).filter(isRow)
   const rowsOf = chosen === null ? mixture(generations, random) : alternating(chosen)
   return Array.from({ length: generations }, (_, index) => planOne(seed, index, rowsOf(index)))

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { cpus } from 'node:os'
 import type { Judgement } from './checker/check.ts'
 import type { ChaosRecords } from './checker/records.ts'
-import { chaosRows, forcedFallback } from './rows.ts'
+import { chaosRows, forcedFallback, knownBreaches } from './rows.ts'
 import { crashRows, nemesisRows } from './nemesis-rows.ts'
 import { forgerRows } from './forger.ts'
 import type { ChaosOptions } from './options.ts'
@@ -40,7 +40,9 @@ export function renderReport(records: ChaosRecords, { findings, money, isGreen }
   lines.push(
     `provider tasks made ${money.tasksMade}, of them charged ${money.paidTasks}; adopted ${money.adopted}; extra charges confirmed ${money.confirmedExtra}; unresolved ${money.unresolved}; owing ${money.owing}`,
   )
-  lines.push(`duplicate paid tasks not reported ${money.duplicatesNotReported}`)
+  lines.push(
+    `duplicate paid tasks not reported ${money.duplicatesNotReported}; made by the provider and named by nobody ${money.unknowable}`,
+  )
   lines.push(`processes killed ${facts.killed}; answers by status ${renderStatuses(records.http.byStatus)}`)
   lines.push('')
   lines.push(
@@ -53,7 +55,10 @@ export function renderReport(records: ChaosRecords, { findings, money, isGreen }
 
 function renderRows(records: ChaosRecords): string[] {
   const texts = new Map<string, string>([
-    ...[...chaosRows, forcedFallback, ...crashRows, ...forgerRows].map(({ id, text }): [string, string] => [id, text]),
+    ...[...chaosRows, ...knownBreaches, forcedFallback, ...crashRows, ...forgerRows].map(({ id, text }): [string, string] => [
+      id,
+      text,
+    ]),
     ...Object.entries(nemesisRows),
   ])
   return [

@@ -45,6 +45,9 @@ function complaintAbout(attempt: AttemptReport, nonce: string | null, books: Boo
   if (task === null) return `${attempt.state} with a task that the provider does not know`
   if (task.state === 'running') return `${attempt.state}, and the provider says that the task still runs`
   if (attempt.state === 'succeeded' && task.state === 'failed') return 'succeeded, and the provider says failed'
+  // A success without a picture is a failure to us, and says so.
+  const isEmpty = attempt.reason === 'empty_result' || attempt.reason === 'content_policy'
+  if (attempt.state === 'failed' && task.state === 'succeeded' && !isEmpty) return 'failed, and the provider says succeeded'
   if (attempt.finishedAt !== null && task.finishedAtMs !== null) {
     const earlyMs = task.finishedAtMs - Date.parse(attempt.finishedAt)
     // Providers tell whole seconds.
@@ -65,8 +68,10 @@ function lostAcknowledgements(records: ChaosRecords, books: Books): { checked: n
       )
       if (answered === undefined) continue
       checked += 1
-      const isHeard = history.signals.some(({ claimedTaskId }) => claimedTaskId === task.taskId)
-      // A flood may have used up the wakes of the attempt: then the hint is all that is kept.
+      // Wakes that come close together are one signal, which carries the newest claim.
+      const isHeard = history.signals.some(
+        ({ claimedTaskId, atMs }) => claimedTaskId === task.taskId || atMs >= answered.atMs - clockToleranceMs,
+      )
       if (!isHeard && history.signals.length < floodSize) {
         breaches.push(
           `${label(generation, books)}: the callback of ${task.taskId} was answered with 200 and never reached the workflow`,

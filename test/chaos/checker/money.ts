@@ -65,6 +65,8 @@ export interface MoneySummary {
   owing: number
   /** paid tasks beyond the first of a picture that no row of ours tells of: must be 0 */
   duplicatesNotReported: number
+  /** tasks that the provider made beside the one that its reply names, and whose callback never got through: nobody can know of them */
+  unknowable: number
   fallbacks: number
   lost: number
 }
@@ -81,6 +83,7 @@ export function summarise(records: ChaosRecords, books: Books): MoneySummary {
     unresolved: attempts.filter(({ verdict }) => verdict === 'unresolved').length,
     owing: attempts.filter(({ state }) => state === 'abandoned').length,
     duplicatesNotReported: records.generations.reduce((sum, one) => sum + unreportedOf(one, books).length, 0),
+    unknowable: records.tasks.filter((task) => isUnknowable(task)).length,
     fallbacks: records.generations.filter((one) => new Set(one.attempts.map(({ provider }) => provider)).size > 1).length,
     lost: records.client.filter(({ ids }) => ids.length > 0).length - records.generations.filter((one) => isEnded(one)).length,
   }
@@ -100,11 +103,18 @@ function unreportedOf(generation: Generation, books: Books): LedgerEntry[] {
     const holdsOwn = attempt.providerTaskId !== null && ownTask(attempt, generation, books) !== null
     if (isUnresolved(attempt) && !holdsOwn) room[attempt.provider] += 1
   }
-  return unnamed.filter(({ provider, refunded }) => {
-    if (refunded) return false
+  return unnamed.filter((task) => {
+    const { provider, refunded } = task
+    if (refunded || isUnknowable(task)) return false
     room[provider] -= 1
     return room[provider] < 0
   })
+}
+
+/** The reply told of another task, and the callback that could have told of this one was never taken from the provider. */
+function isUnknowable({ reply, callbacks }: LedgerEntry): boolean {
+  const isMisnamed = reply === 'two_task_ids' || reply === 'wrong_task_id' || reply === 'same_task_id'
+  return isMisnamed && !callbacks.some(({ kind, status }) => kind === 'genuine' && status === 200)
 }
 
 /** The task that an attempt names, if the provider made it for this very generation. */
