@@ -236,7 +236,7 @@ function doors(
     const response = await post('/v1/generations', request)
     assert.equal(response.status, 202, `POST /v1/generations: ${await response.clone().text()}`)
     const { id } = await asGeneration(response)
-    prompts.set(id, request.prompt)
+    prompts.set(id, request.prompt ?? '')
     return id
   }
   const until = async (id: string, holds: (generation: Generation) => boolean, timeoutMs = 60_000): Promise<Generation> =>

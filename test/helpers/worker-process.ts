@@ -64,7 +64,7 @@ export async function startWorkerProcess(
     () => {
       if (!isReady) throw new Error(`the worker process is not ready (exit code ${child.exitCode})`)
     },
-    { timeoutMs: 30_000 },
+    { timeoutMs: 60_000 },
   )
   return {
     child,
