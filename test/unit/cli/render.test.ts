@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { describeEnd, renderAttempts } from '../../../src/cli/render/attempts-table.ts'
 import { createPaint } from '../../../src/cli/render/colours.ts'
+import { renderGeneration } from '../../../src/cli/render/generation.ts'
 import { createProgressLine, describeProgress } from '../../../src/cli/render/progress.ts'
 import { describeCost, describeDuration, describeSize, describeUsd } from '../../../src/cli/render/units.ts'
 import { sampleAttempt, sampleGeneration } from './sample-generation.ts'
@@ -40,6 +41,47 @@ test('a narrow terminal wraps the long column and loses no word', () => {
 test('an attempt that may have been charged although another served says so', () => {
   const table = renderAttempts([sampleAttempt({ possibleExtraCharge: true, outcome: 'overdue' })], paint, 140)
   assert.match(table, /\$0\.02 \+ possibly charged/)
+})
+
+test('what looking again found is in the row: how it was charged, a second task, claims that nobody has looked up', () => {
+  const rowOf = (changes: Parameters<typeof sampleAttempt>[0]): string =>
+    renderAttempts([sampleAttempt({ outcome: 'overdue', possibleExtraCharge: true, ...changes })], paint, 140)
+      .split('\n')
+      .filter((line) => line.startsWith('│'))
+      .slice(1)
+      .map((line) => line.replaceAll(/│ +│/g, '│').replaceAll(/[│ ]+/g, ' '))
+      .join('')
+      .trim()
+  for (const [changes, says] of [
+    [{ state: 'abandoned' }, /deadline passed; owing: it is still being looked after .*\$0\.02 \+ possibly charged/],
+    [{ state: 'settled', verdict: 'paid' }, /found paid .*\$0\.02$/],
+    [{ state: 'settled', verdict: 'failed_free' }, /found free .*free$/],
+    [{ state: 'settled', verdict: 'confirmed_extra' }, /found paid beside another one .*\$0\.02 extra$/],
+    [{ state: 'settled', verdict: 'unresolved' }, /nobody could say whether it was .*\$0\.02, if charged/],
+    [{ openClaims: 2 }, /callbacks name 2 other tasks, not looked /],
+  ] as const)
+    assert.match(rowOf(changes), says)
+  const extraTasks = [
+    { providerTaskId: 'task-2', verdict: 'confirmed_extra', cost: { usd: 0.03, credits: 6, source: 'measured' } },
+    { providerTaskId: 'task-3', verdict: null, cost: { usd: null, credits: null, source: 'none' } },
+  ] as const
+  const row = describeEnd(sampleAttempt({ extraTasks: [...extraTasks] }), paint)
+  assert.equal(
+    row,
+    'succeeded; a second task task-2: found paid beside another one, $0.03; a second task task-3: not looked up yet',
+  )
+})
+
+test('a spare is told from the picture that was asked for, and a tenant is named', () => {
+  const [image] = sampleGeneration().images
+  assert.ok(image !== undefined)
+  const view = { paint, columns: 120, locate: ({ index }: { index: number }) => `picture-${index}` }
+  const generation = sampleGeneration({ tenant: 'team-7', images: [image, { ...image, index: 1, attempt: 1, spare: true }] })
+  const text = renderGeneration(generation, view)
+  assert.match(text, /^File +picture-0$/m)
+  assert.match(text, /^Spare +picture-1\n +image\/png, 768 × 768, 412 kB, of attempt 1, which was left behind$/m)
+  assert.match(text, /^Tenant +team-7$/m)
+  assert.doesNotMatch(renderGeneration(sampleGeneration(), view), /Tenant|Spare/)
 })
 
 test('an open attempt and an adopted task id are told apart from the others', () => {

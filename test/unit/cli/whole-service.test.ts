@@ -28,12 +28,12 @@ suite('the whole service as a command', () => {
 
   const nothingIsLeft = (): Promise<void> => nothingRunsOn(dataFolder)
 
-  async function startDev(t: Ends): Promise<{ dev: CliProcess; gateway: string }> {
+  async function startDev(t: Ends): Promise<{ dev: CliProcess; gateway: string; metrics: string }> {
     // Registered first, hence run last: after the process was killed.
     atEnd(t, nothingIsLeft)
-    const dev = startCliProcess(t, ['dev', '--json'], { ...env, MOCK_AI: 'true' })
+    const dev = startCliProcess(t, ['dev', '--json'], { ...env, MOCK_AI: 'true', DARKROOM_METRICS_PORT: '0' })
     const { urls } = await dev.until(() => JSON.parse(dev.stdout()))
-    return { dev, gateway: String(urls.gateway) }
+    return { dev, gateway: String(urls.gateway), metrics: String(urls.metrics) }
   }
 
   test('demo --json prints one document with both generations and nothing else, and leaves nothing behind', async (t) => {
@@ -84,12 +84,35 @@ suite('the whole service as a command', () => {
   })
 
   test('dev says where everything is, serves the other commands, and Ctrl-C ends it in order', async (t) => {
-    const { dev, gateway } = await startDev(t)
+    const { dev, gateway, metrics } = await startDev(t)
     const generate = await cliRun(['generate', 'a boat', '--url', gateway, '--json'])
     assert.equal(generate.exitCode, 0, generate.stderr)
     const { id }: Generation = JSON.parse(generate.stdout)
     const show = await cliRun(['show', id, '--url', gateway])
     assert.match(show.stdout, /completed[^]*kie[^]*succeeded[^]*Served by +kie[^]*image\/png/)
+
+    // What the operator's commands say of it, each over the real gateway and ledger.
+    const operator = async (...args: string[]): Promise<string> => {
+      const run = await cliRun([...args, '--url', gateway])
+      return run.exitCode === 0 ? run.stdout : `exit ${run.exitCode}: ${run.stderr}`
+    }
+    assert.match(await operator('stats'), /│ kie +│ google\/nano-banana │/)
+    assert.match(await operator('budget', 'set', 'day', '0.01'), /│ all together │ day +│ \$0\.01 │/)
+    assert.match(
+      await operator('generate', 'a ship', '-p', 'kie'),
+      /^exit 1: The budget of all tenants together for this day has no room/,
+    )
+    assert.match(await operator('provider', 'pause', 'kie', '--for', '1h'), /paused by operator until/)
+    assert.equal(await operator('attempts'), '')
+    const samples = await (await fetch(metrics)).text()
+    for (const sample of [
+      'darkroom_generations_open 0',
+      'darkroom_budget_limit_usd{tenant="*",period="day"} 0.01',
+      'darkroom_account_paused{provider="kie",account="default",reason="operator"} 1',
+    ])
+      assert.ok(samples.includes(`\n${sample}\n`), sample)
+    assert.match(await operator('provider', 'resume', 'kie'), /│ open /)
+    assert.match(await operator('budget', 'remove', 'day'), /is removed/)
 
     const second = startCliProcess(t, ['dev'], { ...env, MOCK_AI: 'true' })
     assert.equal(await second.ended, 2)

@@ -116,7 +116,10 @@ describe('the gateway over the real ledger', () => {
       assert.deepEqual(gateListSchema.parse(answer), answer)
       return gateListSchema.parse(answer).accounts.map(({ pause }) => pause?.message)
     }
-    assert.deepEqual((await pausedOf()).toSorted(), [reason, undefined, undefined])
+    assert.deepEqual(
+      (await pausedOf()).filter((message) => message !== undefined),
+      [reason],
+    )
     await app.inject({ method: 'POST', url: '/v1/providers/kie/resume' })
     assert.deepEqual(await pausedOf(), [undefined, undefined, undefined])
   })
