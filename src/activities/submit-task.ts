@@ -159,7 +159,7 @@ async function noteNews(deps: ActivityDeps, row: AttemptRow, outcome: SubmitOutc
   if (news === null) return
   const { provider, account, mode } = row
   try {
-    const pause = await deps.ledger.noteAccountNews({ provider, account, mode }, news, deps.pauseRules)
+    const pause = await deps.ledger.noteAccountNews({ provider, account, mode }, { ...news, sentAt: row.sendStartedAt }, deps.pauseRules)
     if (pause === null) return
     const where = { provider, account, reason: pause.reason, until: pause.until }
     if (pause.until === null) deps.logger.error(where, 'a provider account is paused until somebody acts')
