@@ -12,7 +12,7 @@ export interface ReconcileInput {
 
 /** In ms but counts. */
 export interface ReconcileLimits {
-  /** rows that are younger are still somebody's business */
+  /** rows that are younger are not looked at */
   minAgeMs: number
   /** a workflow that is not there is looked for a second time after this */
   lookAgainAfterMs: number
@@ -82,7 +82,8 @@ export interface OpenGenerationFinding {
   /** `closed`: the workflow has ended; `gone`: the server does not know it (any more) */
   workflow: 'closed' | 'gone'
   /**
-   * `provable`: repaired with `repair`; `not_yet`: not known to the server, but not overdue either: the server may be the wrong one;
+   * `provable`: repaired with `repair`; `not_yet`: not known to the server, but not overdue either: its start may be on its way, or this
+   * may be the wrong server;
    * `closed_as_failed`: repaired
    */
   finding: 'provable' | 'not_yet' | 'closed_as_failed'

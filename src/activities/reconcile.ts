@@ -57,9 +57,9 @@ interface Suspect {
 }
 
 /**
- * The gateway writes the row and then starts the workflow, so a young row proves nothing (`minAgeMs`). A workflow that has ended does. One
- * that the server does not know only does so once the generation is overdue: until then it may be running on another server than the one
- * this worker was pointed at, and its picture would be lost.
+ * A workflow that has ended proves that nobody works on the row: an id that has run is never started again. One that the server does not
+ * know proves it once the generation is overdue: before that the gateway, which writes the row first, may still be about to start it, or it
+ * runs on another server than the one this worker was pointed at, and its picture would be lost.
  */
 async function sweepOpenGenerations(
   deps: ActivityDeps,

@@ -12,9 +12,9 @@ export interface ScheduleTimings {
 }
 
 export const reconcileLimits: ReconcileLimits = {
-  // The gateway writes the row before it starts the workflow, within 10 s (two statements of 5 s at most, a start of 3 s); a generation that
-  // has just ended starts its settlements within seconds. A frozen process may need longer.
-  minAgeMs: 120_000,
+  // Only so as not to look at every row that is being worked on: a picture takes half a minute, a settlement starts within seconds of the end.
+  // What keeps a generation safe whose start is still on its way is that it is not overdue.
+  minAgeMs: 30_000,
   // A start that was on its way has arrived then: its caller gave up after 3 s.
   lookAgainAfterMs: 5_000,
   // I1 says a minute; the last download may begin at the deadline and take three.
