@@ -12,6 +12,12 @@ import type { PlantedBug, Proof } from './planted-bugs.ts'
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
+/** `--time-scale` as in a chaos run: more on a machine that is busy with other things. */
+const { values } = parseArgs({ options: { only: { type: 'string' }, 'time-scale': { type: 'string' } } })
+const timeScale = values['time-scale'] ?? '1'
+
+const allGreen = 'all is green'
+
 interface Outcome {
   isRed: boolean
   /** what turned red, or why nothing did */
@@ -48,11 +54,11 @@ async function prove(folder: string, proof: Proof): Promise<Outcome> {
     return { isRed: code !== 0, what: code === 0 ? `${proof.file} is green` : `${proof.file}: ${failed} tests`, output }
   }
   const { generations, rows, lanes } = proof
-  const command = ['--import', 'tsx', 'test/chaos/run.ts', '--planted-src', folder, '--seed', '20', '--time-scale', '2']
+  const command = ['--import', 'tsx', 'test/chaos/run.ts', '--planted-src', folder, '--seed', '20', '--time-scale', timeScale]
   const size = ['--generations', String(generations), '--lanes', String(lanes), '--rows', rows.join(',')]
   const { code, output } = await run(repositoryRoot, [...command, ...size])
   const red = [...output.matchAll(/^(I\d+) +RED/gm)].map(([, id]) => id ?? '')
-  const what = code === 2 ? 'the run could not be made' : red.length === 0 ? 'all is green' : red.join(', ')
+  const what = code === 2 ? 'the run could not be made' : red.length === 0 ? allGreen : red.join(', ')
   return { isRed: red.includes(proof.check), what, output }
 }
 
@@ -79,7 +85,6 @@ async function tryBug(bug: PlantedBug): Promise<Outcome> {
   }
 }
 
-const { values } = parseArgs({ options: { only: { type: 'string' } } })
 const chosen = plantedBugs.filter(({ id }) => values.only === undefined || id === values.only)
 if (chosen.length === 0) throw new Error(`no such bug; known: ${plantedBugs.map(({ id }) => id).join(', ')}`)
 
@@ -89,10 +94,12 @@ for (const bug of chosen) {
   const startedMs = performance.now()
   const { isRed, what, output } = await tryBug(bug)
   const seconds = ((performance.now() - startedMs) / 1_000).toFixed(0)
-  const wanted = bug.proof.by === 'test' ? bug.proof.file : bug.proof.check
-  print(`${bug.id.padEnd(24)} ${wanted.padEnd(40)} ${seconds.padStart(7)}  ${isRed ? `caught (${what})` : `MISSED: ${what}`}`)
+  const isControl = bug.edits.length === 0
+  const wanted = isControl ? 'nothing' : bug.proof.by === 'test' ? bug.proof.file : bug.proof.check
   // The control has nothing planted: red there would make every other red worthless.
-  const isAsExpected = bug.edits.length === 0 ? what === 'all is green' : isRed
+  const isAsExpected = isControl ? what === allGreen : isRed
+  const verdict = isControl ? what : isRed ? `caught (${what})` : `MISSED: ${what}`
+  print(`${bug.id.padEnd(24)} ${wanted.padEnd(40)} ${seconds.padStart(7)}  ${verdict}`)
   if (isAsExpected) continue
   missed += 1
   print(output.split('\n').slice(-60).join('\n'))

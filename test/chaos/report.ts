@@ -24,7 +24,9 @@ export function renderReport(records: ChaosRecords, { findings, money, isGreen }
   lines.push(...renderRows(records))
   lines.push('')
   for (const { id, title, checked, breaches, note, notChecked } of findings) {
-    const verdict = notChecked !== null && breaches.length === 0 ? '–' : breaches.length === 0 ? 'ok' : 'RED'
+    // Nothing looked at is no proof.
+    const isProven = notChecked === null && checked > 0
+    const verdict = breaches.length > 0 ? 'RED' : isProven ? 'ok' : '–'
     const words = [note, notChecked].filter((text) => text !== null && text !== '').join('; ')
     lines.push(
       `${id.padEnd(4)} ${verdict.padEnd(4)} ${String(checked).padStart(7)} looked at  ${title}${words === '' ? '' : `  (${words})`}`,

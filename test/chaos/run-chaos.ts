@@ -126,11 +126,12 @@ async function underLoad(
 
 /** A process that still carries a crash order is exchanged for one that does not. */
 async function replaceArmedProcesses(cluster: Cluster): Promise<void> {
-  const all = [cluster.gateway, ...cluster.workers]
-  for (const child of all) {
-    await child.stop()
-    await child.start()
-  }
+  await Promise.all(
+    [cluster.gateway, ...cluster.workers].map(async (child) => {
+      await child.stop()
+      await child.start()
+    }),
+  )
 }
 
 async function untilAtRest(cluster: Cluster, client: ChaosClient, options: ChaosOptions): Promise<void> {
