@@ -6,6 +6,7 @@ import type { BalanceFinding, BalanceReading, ReconcileResult } from '../../src/
 import { mainTaskQueue, reconcileWorkflowName } from '../../src/contract/index.ts'
 import { mockKeyOf } from '../../src/dev/mock-providers.ts'
 import { reconcileIds, reconcileInput } from '../../src/temporal/schedules.ts'
+import { keepHistory } from '../helpers/histories.ts'
 import { startService } from '../helpers/service.ts'
 import { createKieTask } from '../simulator/client.ts'
 
@@ -13,11 +14,14 @@ import { createKieTask } from '../simulator/client.ts'
 const service = await startService({ after }, { timings: 'production' })
 
 async function run(scope: 'everything' | 'balances'): Promise<ReconcileResult> {
-  return service.client.workflow.execute(reconcileWorkflowName, {
+  const handle = await service.client.workflow.start(reconcileWorkflowName, {
     workflowId: reconcileIds.byHand(randomUUID()),
     taskQueue: mainTaskQueue,
     args: [reconcileInput(scope, false)],
   })
+  const result: ReconcileResult = await handle.result()
+  await keepHistory(handle, `reconcile-${scope}`)
+  return result
 }
 
 const reading = ({ accounts }: ReconcileResult): BalanceReading => {
