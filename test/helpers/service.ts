@@ -25,7 +25,6 @@ import { startSimulator } from '../../src/simulator/simulator.ts'
 import type { Simulator } from '../../src/simulator/simulator.ts'
 import type { SimulatorOptions } from '../../src/simulator/options.ts'
 import { createFileStore } from '../../src/storage/file-store.ts'
-import { findFreePort } from '../../src/temporal/ports.ts'
 import { createWorkflowDoor } from '../../src/temporal/workflow-door.ts'
 import { createWorkers } from '../../src/worker/workers.ts'
 import { loadWorkflowBundle } from '../../src/worker/workflow-bundle.ts'
@@ -151,25 +150,26 @@ export async function startService(t: Ends, options: ServiceOptions = {}): Promi
     }),
   ])
   atEnd(t, () => simulator.close())
-  const port = await findFreePort('127.0.0.1')
   const { kieUrl, kieUploadUrl, defapiUrl, filesUrl } = simulator
-  const workerInput: WorkerInput = {
+  const input: WorkerInput = {
     env: environment(dataFolder, options.timings === 'production' ? {} : { ...shortTimings, ...options.timings }, options.env),
     simulator: { kieUrl, kieUploadUrl, defapiUrl, filesUrl },
     ledger: connection,
     callbackSecret: randomUUID() + randomUUID(),
-    callbackBaseUrl: options.callbacks === false ? null : `http://127.0.0.1:${port}`,
+    callbackBaseUrl: null,
     address: temporal.address,
     namespace: temporal.namespace,
   }
-  const { composed, ledger, config } = composeTestService(workerInput)
+  const { composed, ledger, config } = composeTestService(input)
   atEnd(t, () => ledger.close())
   const gateway = await createGateway(composed.gatewayDeps(createGenerationStarter({ client: temporal.client })))
-  await gateway.listen({ host: '127.0.0.1', port })
+  // It chooses its port itself: one that was found free a moment ago may be another process's by now.
+  const url = await gateway.listen({ host: '127.0.0.1', port: 0 })
   atEnd(t, () => gateway.close())
+  const workerInput = { ...input, callbackBaseUrl: options.callbacks === false ? null : url }
   if (options.workers !== false) await runWorkers(t, temporal, composed, workerInput.callbackBaseUrl)
   return {
-    ...doors(`http://127.0.0.1:${port}`, temporal, simulator),
+    ...doors(url, temporal, simulator),
     temporal,
     simulator,
     ledger,

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { after, describe, test } from 'node:test'
 import type { Generation } from '../../src/contract/index.ts'
 import { settlementId } from '../../src/contract/index.ts'
+import type { GenerateImage } from '../../src/workflows/generate-image.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { keepHistory } from '../helpers/histories.ts'
 import { startService, unhurried } from '../helpers/service.ts'
@@ -34,7 +35,8 @@ async function storyOf(id: string): Promise<string> {
   return JSON.stringify(await service.handle(id).query('status'))
 }
 
-const resultOf = async (id: string, runId: string): Promise<unknown> => service.client.workflow.getHandle(id, runId).result()
+const resultOf = async (id: string, runId: string): Promise<Generation> =>
+  service.client.workflow.getHandle<typeof GenerateImage>(id, runId).result()
 
 /** What a POST to a provider would add to. */
 const submits = (prompt: string): number => service.simulator.ledger().filter((task) => task.prompt === prompt).length
@@ -89,7 +91,7 @@ describe('reset to before the submit', { concurrency: 4, timeout: 120_000 }, () 
     const runId = await resetToStart(id)
     await eventually(async () => assert.match(await storyOf(id), /wait for defapi/u))
     finish(id, 'defapi')
-    assert.equal(((await resultOf(id, runId)) as Generation).servedBy?.provider, 'defapi')
+    assert.equal((await resultOf(id, runId)).servedBy?.provider, 'defapi')
     finish(id, 'kie')
     const generation = await service.until(id, ({ attempts }) => attempts[0]?.state === 'settled')
     assert.deepEqual(

@@ -131,12 +131,15 @@ describe('around the one POST', { timeout: 180_000 }, () => {
     t.after(() => ledger.close())
     const door = { startSettlement: async () => assert.fail('nothing is owing'), statusOf: async () => 'running' as const }
     const { withdrawAttempt } = composed.createActivities(null, door)
-    const standing = await new MockActivityEnvironment().run<[WithdrawInput], AttemptStanding, typeof withdrawAttempt>(withdrawAttempt, {
-      ref: { generationId: id, item: 0, attempt: 1 },
-      entry: 0,
-      reason: 'withdrawn',
-      message: 'too late',
-    })
+    const standing = await new MockActivityEnvironment().run<[WithdrawInput], AttemptStanding, typeof withdrawAttempt>(
+      withdrawAttempt,
+      {
+        ref: { generationId: id, item: 0, attempt: 1 },
+        entry: 0,
+        reason: 'withdrawn',
+        message: 'too late',
+      },
+    )
     const [task] = late.tasksOf(id)
     assert.deepEqual([standing.state, standing.providerTaskId], ['accepted', task?.taskId], 'the outcome that it has')
     assert.equal(late.simulator.finish(task?.taskId ?? ''), true)
