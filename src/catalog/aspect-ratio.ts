@@ -2,7 +2,7 @@
 
 /** Width divided by height; null for `auto` and for anything that is not a ratio. */
 function ratioOf(value: string): number | null {
-  const match = /^(\d{1,4}):(\d{1,4})$/.exec(value)
+  const match = /^(\d{1,5}):(\d{1,5})$/.exec(value)
   if (match === null) return null
   const [width, height] = [Number(match[1]), Number(match[2])]
   return width > 0 && height > 0 ? width / height : null

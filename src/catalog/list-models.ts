@@ -1,25 +1,47 @@
 // The catalogue as JSON for programs: `GET /v1/models`.
 import type { ProviderName } from '../contract/index.ts'
 import type { Evidence, NativeModel, Price, TaskKind } from './model-schema.ts'
-import { models, nativesOf, providerNames, referenceLimits } from './models.ts'
-import { choicesOf } from './native-input.ts'
+import { documentedNativesOf, kindsOf, models, providerNames, referenceFields, referenceLimits } from './models.ts'
+import { carriersOf, choicesOf } from './native-draft.ts'
 
 /** What one provider has for a model. Lists are empty where there is no choice. */
+export interface NativeSummary {
+  api: string
+  model: string | null
+  kinds: TaskKind[]
+  /** `seen`: somebody is known to have seen it work */
+  standing: 'seen' | 'documented'
+  /** why it is never asked for, although it is documented */
+  withheld: string | null
+  aspectRatios: string[]
+  resolutions: string[]
+  outputFormats: string[]
+  qualities: string[]
+  backgrounds: string[]
+  /** `1536x1024` and the like */
+  takesSize: boolean
+  takesSeed: boolean
+  takesStrength: boolean
+  takesNegativePrompt: boolean
+  mask: 'required' | 'optional' | 'none'
+  prompt: 'required' | 'optional' | 'none'
+  minPromptLength: number | null
+  maxPromptLength: number | null
+  minReferenceImages: number
+  maxReferenceImages: number
+  /** of each; null: not documented */
+  maxReferenceSizeBytes: number | null
+  /** pictures of one task; null: not to be chosen */
+  maxCount: number | null
+  /** native fields, for `providerOptions`: those that no parameter of ours sets */
+  nativeFields: string[]
+  price: Price | null
+  typicalDurationMs: number | null
+  evidence: { interface: Evidence; price: Evidence; duration: Evidence | null; seenWorking: Evidence | null }
+}
+
 export interface ProviderSummary {
-  natives: {
-    api: string
-    model: string | null
-    kinds: TaskKind[]
-    aspectRatios: string[]
-    resolutions: string[]
-    outputFormats: string[]
-    takesSeed: boolean
-    maxReferenceImages: number
-    maxPromptLength: number | null
-    price: Price | null
-    typicalDurationMs: number | null
-    evidence: { interface: Evidence; price: Evidence; duration: Evidence | null; seenWorking: Evidence | null }
-  }[]
+  natives: NativeSummary[]
 }
 
 export interface ModelSummary {
@@ -32,20 +54,67 @@ export interface ModelSummary {
   providers: Partial<Record<ProviderName, ProviderSummary>>
   /** why a provider is missing in `providers` */
   absent: Partial<Record<ProviderName, string>>
+  /** providers that had it once, and since when it is known to be gone */
+  retired: Partial<Record<ProviderName, string>>
 }
 
-function summarise(native: NativeModel): ProviderSummary['natives'][number] {
-  const prompt = native.fields[native.parameters.prompt.field]
+function presenceOf(native: NativeModel, name: 'prompt' | 'mask'): 'required' | 'optional' | 'none' {
+  const [carrier] = carriersOf(native, name)
+  if (carrier === undefined) return 'none'
+  return native.fields[carrier]?.required === true ? 'required' : 'optional'
+}
+
+/** The largest picture that every field for reference images takes. */
+export function maxReferenceSizeBytes(native: NativeModel): number | null {
+  const limits = referenceFields(native).flatMap(({ field: name }) => {
+    const field = native.fields[name]
+    return (field?.type === 'url' || field?.type === 'urls') && field.maxSizeBytes !== undefined ? [field.maxSizeBytes] : []
+  })
+  return limits.length === 0 ? null : Math.min(...limits)
+}
+
+function maxCount(native: NativeModel): number | null {
+  const [carrier] = carriersOf(native, 'count')
+  const field = carrier === undefined ? undefined : native.fields[carrier]
+  if (field?.type === 'string') return Math.max(...(field.values ?? []).map(Number))
+  return field?.type === 'integer' || field?.type === 'number' ? (field.max ?? null) : null
+}
+
+function promptLimits(native: NativeModel): { min: number | null; max: number | null } {
+  const [carrier] = carriersOf(native, 'prompt')
+  const field = carrier === undefined ? undefined : native.fields[carrier]
+  return field?.type === 'string' ? { min: field.minLength ?? null, max: field.maxLength ?? null } : { min: null, max: null }
+}
+
+function summarise(native: NativeModel): NativeSummary {
+  const takes = (name: Parameters<typeof carriersOf>[1]): boolean => carriersOf(native, name).length > 0
+  const limits = referenceLimits(native)
+  const prompt = promptLimits(native)
+  const ours = new Set([...carriersOf(native, 'prompt'), ...carriersOf(native, 'referenceImages'), ...carriersOf(native, 'mask')])
   return {
     api: native.api,
     model: native.model,
     kinds: native.kinds,
+    standing: native.evidence.seenWorking === null ? 'documented' : 'seen',
+    withheld: native.withheld ?? null,
     aspectRatios: [...choicesOf(native, 'aspectRatio').keys()],
     resolutions: [...choicesOf(native, 'resolution').keys()],
     outputFormats: [...choicesOf(native, 'outputFormat').keys()],
-    takesSeed: native.parameters.seed !== undefined,
-    maxReferenceImages: referenceLimits(native).max,
-    maxPromptLength: prompt?.type === 'string' ? (prompt.maxLength ?? null) : null,
+    qualities: [...choicesOf(native, 'quality').keys()],
+    backgrounds: [...choicesOf(native, 'background').keys()],
+    takesSize: takes('size'),
+    takesSeed: takes('seed'),
+    takesStrength: takes('strength'),
+    takesNegativePrompt: takes('negativePrompt'),
+    mask: presenceOf(native, 'mask'),
+    prompt: presenceOf(native, 'prompt'),
+    minPromptLength: prompt.min,
+    maxPromptLength: prompt.max,
+    minReferenceImages: limits.min,
+    maxReferenceImages: limits.max,
+    maxReferenceSizeBytes: maxReferenceSizeBytes(native),
+    maxCount: maxCount(native),
+    nativeFields: Object.keys(native.fields).filter((name) => !ours.has(name)),
     price: native.price,
     typicalDurationMs: native.typicalDurationMs,
     evidence: native.evidence,
@@ -55,21 +124,23 @@ function summarise(native: NativeModel): ProviderSummary['natives'][number] {
 /** All models, in the order of the catalogue. */
 export function listModels(): ModelSummary[] {
   return models.map((model) => {
-    const natives = providerNames.flatMap((provider) => nativesOf(model, provider))
-    const kinds = [...new Set(natives.flatMap((native) => native.kinds))]
     const summary: ModelSummary = {
       name: model.name,
       aliases: model.aliases,
       title: model.title,
-      kind: kinds[0] ?? 'text-to-image',
-      kinds,
+      kind: model.kind,
+      kinds: kindsOf(model),
       providers: {},
       absent: {},
+      retired: {},
     }
     for (const provider of providerNames) {
       const offer = model.providers[provider]
-      if ('absent' in offer) summary.absent[provider] = offer.absent
-      else summary.providers[provider] = { natives: offer.natives.map(summarise) }
+      if ('natives' in offer) summary.providers[provider] = { natives: documentedNativesOf(model, provider).map(summarise) }
+      else {
+        summary.absent[provider] = offer.absent
+        if (offer.retired !== undefined) summary.retired[provider] = offer.retired.noticed
+      }
     }
     return summary
   })

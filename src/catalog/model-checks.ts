@@ -1,9 +1,19 @@
 // What a request asks, against what the providers of its model can do. The rule: a value that no provider of the route can honour is
 // refused before any money is spent; one that only some can honour is adapted at the others, and said so (`fidelity`).
-import type { GenerationRequest, ProviderName } from '../contract/index.ts'
+import type { FidelityLevel, GenerationRequest, ProviderName } from '../contract/index.ts'
 import type { Model, NativeModel } from './model-schema.ts'
-import { chooseNative, nativesOf, providerNames, referenceLimits } from './models.ts'
-import { buildNativeInput, choicesOf, providerTitles } from './native-input.ts'
+import {
+  chooseNative,
+  documentedNativesOf,
+  givenIn,
+  nativesForMask,
+  nativesOf,
+  providerNames,
+  referenceLimits,
+} from './models.ts'
+import { choiceNames, choicesOf, providerTitles } from './native-draft.ts'
+import type { Choice } from './native-draft.ts'
+import { buildNativeInput } from './native-input.ts'
 import { listed, quote, thousands } from './request-error.ts'
 import type { RequestError } from './request-error.ts'
 
@@ -12,65 +22,120 @@ interface Candidate {
   native: NativeModel
 }
 
-type Choice = 'aspectRatio' | 'resolution' | 'outputFormat'
-
 /** Errors of this request at this model; empty: at least one provider of the route may take it. */
 export function checkAgainstModel(model: Model, request: GenerationRequest): RequestError[] {
+  const twice = saidTwice(request)
+  if (twice.length > 0) return twice
   const wanted = request.route?.providers ?? providerNames
   const offering = wanted.filter((provider) => nativesOf(model, provider).length > 0)
-  // Nobody in the route has the model: planRoute says who, and why not.
-  if (offering.length === 0) return []
-  const references = checkReferences(model, offering, request.referenceImages?.length ?? 0)
-  if (references !== null) return [references]
+  // Nobody in the route has the model: planRoute says who, and why not. A model that nobody at all has is refused here.
+  if (offering.length === 0) return checkOffered(model)
+  const pictures = checkMask(model, offering, request) ?? checkReferences(model, offering, request)
+  if (pictures !== null) return [pictures]
   const candidates = candidatesFor(model, offering, request)
-  return [
+  const errors = [
     ...checkPrompt(model, candidates, request),
-    ...(['aspectRatio', 'resolution', 'outputFormat'] as const).flatMap((field) =>
-      checkChoice(model, candidates, request, field),
-    ),
+    ...choiceNames.flatMap((field) => checkChoice(model, candidates, request, field)),
     ...checkBodies(candidates, request),
   ]
+  return errors.length > 0 ? errors : checkFidelity(model, candidates, request)
+}
+
+function saidTwice(request: GenerationRequest): RequestError[] {
+  const errors: RequestError[] = []
+  if (request.size !== undefined) {
+    const other = (['aspectRatio', 'resolution'] as const).filter((field) => request[field] !== undefined)
+    if (other.length > 0)
+      errors.push({ field: 'size', message: `size already says what ${listed(other)} says; give one or the other` })
+  }
+  if (request.mask !== undefined && (request.referenceImages?.length ?? 0) === 0)
+    errors.push({ field: 'mask', message: 'mask needs the picture that it is laid on, as the first of `referenceImages`' })
+  return errors
+}
+
+function checkOffered(model: Model): RequestError[] {
+  if (providerNames.some((provider) => nativesOf(model, provider).length > 0)) return []
+  const reasons = providerNames.map((provider) => `${providerTitles[provider]}: ${whyNotOffered(model, provider)}`)
+  return [{ field: 'model', message: `no provider can be asked for ${model.name}; ${reasons.join('; ')}` }]
+}
+
+function whyNotOffered(model: Model, provider: ProviderName): string {
+  const offer = model.providers[provider]
+  if ('absent' in offer) return offer.absent
+  return documentedNativesOf(model, provider)[0]?.withheld ?? ''
 }
 
 function candidatesFor(model: Model, providers: readonly ProviderName[], request: GenerationRequest): Candidate[] {
   return providers.flatMap((provider) => {
-    const native = chooseNative(model, provider, request.referenceImages?.length ?? 0)
+    const native = chooseNative(model, provider, givenIn(request))
     return native === null ? [] : [{ provider, native }]
   })
 }
 
-function checkReferences(model: Model, offering: readonly ProviderName[], count: number): RequestError | null {
+function checkMask(model: Model, offering: readonly ProviderName[], request: GenerationRequest): RequestError | null {
+  const given = givenIn(request)
+  if (offering.some((provider) => nativesForMask(model, provider, given).length > 0)) return null
+  const message = given.mask
+    ? `${model.name} takes no mask at ${titlesOf(offering)}`
+    : `${model.name} needs a mask at ${titlesOf(offering)}`
+  return { field: 'mask', message }
+}
+
+function checkReferences(model: Model, offering: readonly ProviderName[], request: GenerationRequest): RequestError | null {
   const field = 'referenceImages'
-  const limits = offering.map((provider) => {
-    const all = nativesOf(model, provider).map(referenceLimits)
-    return { provider, min: Math.min(...all.map((limit) => limit.min)), max: Math.max(...all.map((limit) => limit.max)) }
+  const given = givenIn(request)
+  const limits = offering.flatMap((provider) => {
+    const all = nativesForMask(model, provider, given).map(referenceLimits)
+    if (all.length === 0) return []
+    return [{ provider, min: Math.min(...all.map((limit) => limit.min)), max: Math.max(...all.map((limit) => limit.max)) }]
   })
   const min = Math.min(...limits.map((limit) => limit.min))
   const max = Math.max(...limits.map((limit) => limit.max))
+  const count = given.references
+  const withMask = given.mask ? ' with a mask' : ''
   if (count > max) {
     if (max === 0) return { field, message: `${model.name} takes no reference images at ${titlesOf(offering)}` }
     const each = limits.map((limit) => `${providerTitles[limit.provider]} ${limit.max}`).join(', ')
     return {
       field,
-      message: `${model.name} takes at most ${max} reference image${max === 1 ? '' : 's'} (${each}); there are ${count}`,
+      message: `${model.name} takes at most ${max} reference image${max === 1 ? '' : 's'}${withMask} (${each}); there are ${count}`,
     }
   }
-  return count < min ? { field, message: `${model.name} needs at least ${min} reference image${min === 1 ? '' : 's'}` } : null
+  if (count >= min) return null
+  return { field, message: `${model.name} needs at least ${min} reference image${min === 1 ? '' : 's'}${withMask}` }
+}
+
+interface PromptLimit {
+  provider: ProviderName
+  taken: boolean
+  required: boolean
+  min: number
+  max: number
+}
+
+function promptLimit({ provider, native }: Candidate): PromptLimit {
+  const name = native.parameters.prompt?.field
+  const field = name === undefined ? undefined : native.fields[name]
+  const [min, max] = field?.type === 'string' ? [field.minLength ?? 0, field.maxLength ?? Infinity] : [0, Infinity]
+  return { provider, taken: name !== undefined, required: field?.required === true, min, max }
 }
 
 function checkPrompt(model: Model, candidates: readonly Candidate[], request: GenerationRequest): RequestError[] {
-  const limits = candidates.map(({ provider, native }) => {
-    const field = native.fields[native.parameters.prompt.field]
-    return { provider, max: field?.type === 'string' ? (field.maxLength ?? Infinity) : Infinity }
-  })
-  if (limits.length === 0 || limits.some((limit) => request.prompt.length <= limit.max)) return []
-  const each = limits.map((limit) => `${thousands(limit.max)} characters at ${providerTitles[limit.provider]}`)
-  return [
-    {
-      field: 'prompt',
-      message: `prompt is too long for ${model.name}: at most ${listed(each)}; it has ${thousands(request.prompt.length)}`,
-    },
-  ]
+  const limits = candidates.map(promptLimit)
+  const { prompt } = request
+  const error = (message: string): RequestError[] => [{ field: 'prompt', message }]
+  if (limits.length === 0) return []
+  if (prompt === undefined) return limits.every(({ required }) => required) ? error(`prompt is required for ${model.name}`) : []
+  if (limits.every(({ taken }) => !taken)) {
+    return error(`${model.name} takes no prompt, it works on the picture alone; leave it out`)
+  }
+  if (limits.some(({ taken, min, max }) => taken && prompt.length >= min && prompt.length <= max)) return []
+  const isTooLong = limits.some(({ max }) => prompt.length > max)
+  const each = limits.map(
+    (limit) => `${thousands(isTooLong ? limit.max : limit.min)} characters at ${providerTitles[limit.provider]}`,
+  )
+  const [what, bound] = isTooLong ? ['long', 'at most'] : ['short', 'at least']
+  return error(`prompt is too ${what} for ${model.name}: ${bound} ${listed(each)}; it has ${thousands(prompt.length)}`)
 }
 
 /** Whether this provider would send the value as it was asked, with everything else in the request. */
@@ -126,4 +191,28 @@ function checkBodies(candidates: readonly Candidate[], request: GenerationReques
     const built = buildNativeInput(provider, native, request)
     return built.kind === 'invalid' ? built.errors : []
   })
+}
+
+const levels: readonly FidelityLevel[] = ['degraded', 'adapted', 'exact']
+
+/** Whether this level is as good as the request wants it. */
+export function isFaithfulEnough(level: FidelityLevel, { route }: GenerationRequest): boolean {
+  return levels.indexOf(level) >= levels.indexOf(route?.minimumFidelity ?? 'degraded')
+}
+
+/** A route that the request itself forbids would only be found empty after it was accepted. */
+function checkFidelity(model: Model, candidates: readonly Candidate[], request: GenerationRequest): RequestError[] {
+  // A stand-in is always a change, but may be a smaller one.
+  if (request.route?.models !== undefined) return []
+  const built = candidates.flatMap(({ provider, native }) => {
+    const input = buildNativeInput(provider, native, request)
+    return input.kind === 'built' ? [{ provider, fidelity: input.fidelity }] : []
+  })
+  if (built.length === 0 || built.some(({ fidelity }) => isFaithfulEnough(fidelity.level, request))) return []
+  const each = built.map(({ provider, fidelity }) => {
+    const fields = [...new Set(fidelity.changes.map(({ field }) => field))]
+    return `${fidelity.level} at ${providerTitles[provider]} (${listed(fields)})`
+  })
+  const message = `route.minimumFidelity is ${request.route?.minimumFidelity ?? ''}, and this ${model.name} picture would be ${listed(each)}`
+  return [{ field: 'route.minimumFidelity', message }]
 }

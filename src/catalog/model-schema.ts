@@ -19,15 +19,20 @@ const scalarSchema = z.union([z.string(), z.number(), z.boolean()])
 const fieldCommon = {
   /** the provider refuses a body without it */
   required: z.literal(true).optional(),
+  /** what the provider says it assumes when the field is left out */
+  default: scalarSchema.optional(),
   /** sent when the request says nothing: providers refuse bodies that leave a required field to its documented default */
   send: scalarSchema.optional(),
+  /** required, but nothing in our request means it: the caller gives it in `providerOptions` */
+  callerGives: z.literal(true).optional(),
   note: z.string().min(1).optional(),
   /** only where it differs from the entry's own `evidence.interface` */
   evidence: evidenceSchema.optional(),
 }
 
-/** One native field as the provider documents it. */
-export const nativeFieldSchema = z.discriminatedUnion('type', [
+const itemCounts = { minItems: z.int().min(1).optional(), maxItems: z.int().min(1).optional() }
+
+const scalarFields = [
   z.strictObject({
     type: z.literal('string'),
     minLength: z.int().min(0).optional(),
@@ -39,18 +44,45 @@ export const nativeFieldSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('integer'), min: z.int().optional(), max: z.int().optional(), ...fieldCommon }),
   z.strictObject({ type: z.literal('number'), min: z.number().optional(), max: z.number().optional(), ...fieldCommon }),
+] as const
+
+const itemSchema = z.discriminatedUnion('type', [...scalarFields])
+const objectItemSchema = z.strictObject({ type: z.literal('object'), members: z.record(z.string(), itemSchema) })
+const listItemSchema = z.strictObject({ type: z.literal('list'), of: itemSchema, ...itemCounts })
+/** As deep as any documented field: boxes of numbers for each picture. */
+const nestedListSchema = z.strictObject({ type: z.literal('list'), of: listItemSchema, ...itemCounts })
+
+/** bytes of each picture behind the address, where the provider says */
+const maxSizeBytes = z.int().positive().optional()
+
+/** One native field as the provider documents it. */
+export const nativeFieldSchema = z.discriminatedUnion('type', [
+  ...scalarFields,
   z.strictObject({ type: z.literal('boolean'), ...fieldCommon }),
-  z.strictObject({ type: z.literal('url'), ...fieldCommon }),
-  z.strictObject({ type: z.literal('urls'), minItems: z.int().min(1).optional(), maxItems: z.int().min(1), ...fieldCommon }),
+  z.strictObject({ type: z.literal('url'), maxSizeBytes, ...fieldCommon }),
+  z.strictObject({ type: z.literal('urls'), maxSizeBytes, ...itemCounts, ...fieldCommon }),
+  z.strictObject({
+    type: z.literal('list'),
+    of: z.union([itemSchema, objectItemSchema, nestedListSchema]),
+    ...itemCounts,
+    ...fieldCommon,
+  }),
 ])
 export type NativeField = z.infer<typeof nativeFieldSchema>
+/** What a list holds. */
+export type ListItem =
+  | z.infer<typeof itemSchema>
+  | z.infer<typeof objectItemSchema>
+  | z.infer<typeof listItemSchema>
+  | z.infer<typeof nestedListSchema>
 
 /** Our value → theirs, where they spell it otherwise; without it the field's own `values` are ours too. */
 const valueMapSchema = z.record(z.string(), z.string())
 
 /** Which native field carries which of our parameters. A parameter that is not named here cannot be honoured. */
 export const parametersSchema = z.strictObject({
-  prompt: z.strictObject({ field: z.string() }),
+  /** none for models that work on a picture alone */
+  prompt: z.strictObject({ field: z.string() }).optional(),
   aspectRatio: z
     .union([
       z.strictObject({ field: z.string(), values: valueMapSchema.optional() }),
@@ -65,9 +97,37 @@ export const parametersSchema = z.strictObject({
       z.strictObject({ sizes: z.record(z.string(), valueMapSchema) }),
     ])
     .optional(),
+  /** width and height in pixels, `1536x1024`: from the field's list, or any that keeps the rule */
+  size: z
+    .strictObject({
+      field: z.string(),
+      rule: z
+        .strictObject({
+          multipleOf: z.int().positive(),
+          maxSide: z.int().positive(),
+          /** long side by short side */
+          maxRatio: z.number().positive(),
+          minPixels: z.int().positive(),
+          maxPixels: z.int().positive(),
+        })
+        .optional(),
+    })
+    .optional(),
   outputFormat: z.strictObject({ field: z.string(), values: valueMapSchema.optional() }).optional(),
+  /** values of a yes-or-no field are written `true` and `false` */
+  quality: z.strictObject({ field: z.string(), values: valueMapSchema }).optional(),
+  background: z.strictObject({ field: z.string(), values: valueMapSchema.optional() }).optional(),
   seed: z.strictObject({ field: z.string() }).optional(),
-  referenceImages: z.strictObject({ field: z.string() }).optional(),
+  /** 0 keeps the picture that is given, 1 forgets it */
+  strength: z.strictObject({ field: z.string() }).optional(),
+  negativePrompt: z.strictObject({ field: z.string() }).optional(),
+  /** number of pictures of one task */
+  count: z.strictObject({ field: z.string() }).optional(),
+  /** one field; or several that are filled in this order, as many pictures into each as it takes */
+  referenceImages: z
+    .union([z.strictObject({ field: z.string() }), z.strictObject({ fields: z.array(z.string()).min(2) })])
+    .optional(),
+  mask: z.strictObject({ field: z.string() }).optional(),
 })
 export type NativeParameters = z.infer<typeof parametersSchema>
 
@@ -80,12 +140,16 @@ export const refusedCombinationSchema = z.strictObject({
 /** List price of one task. */
 export const priceSchema = z.strictObject({
   unit: z.enum(['credits', 'usd']),
-  /** `megapixel`: the estimate cannot know the size, so it is unknown until the provider says */
-  per: z.enum(['task', 'image', 'megapixel']),
-  /** a number, or amounts by the value of one native field with the value that counts when the field is left out */
+  /** `megapixel`, `output`: the estimate cannot know how many, so it is unknown until the provider says */
+  per: z.enum(['task', 'image', 'megapixel', 'output']),
+  /**
+   * A number; or amounts by the value of one native field, with the value that counts when the field is left out; or a range by
+   * something that no field says, of which the estimate is the upper end.
+   */
   amount: z.union([
     z.number().nonnegative(),
     z.strictObject({ field: z.string(), whenUnset: z.string(), amounts: z.record(z.string(), z.number().nonnegative()) }),
+    z.strictObject({ from: z.number().nonnegative(), upTo: z.number().nonnegative(), by: z.string().min(1) }),
   ]),
   /** what each reference image beyond the free ones adds */
   referenceImage: z.strictObject({ amount: z.number().positive(), free: z.int().min(0) }).optional(),
@@ -95,6 +159,8 @@ export type Price = z.infer<typeof priceSchema>
 export const taskKindSchema = z.enum([
   'text-to-image',
   'image-to-image',
+  /** a part of a given picture is made anew, by a mask or by segments */
+  'edit',
   'upscale',
   'background-removal',
   'layer-decomposition',
@@ -112,6 +178,8 @@ export const nativeModelSchema = z.strictObject({
   fields: z.record(z.string(), nativeFieldSchema),
   parameters: parametersSchema,
   refuses: z.array(refusedCombinationSchema).optional(),
+  /** documented, and never asked for by us: the end of a sentence that begins with the provider */
+  withheld: z.string().min(1).optional(),
   /** null: nobody has published one */
   price: priceSchema.nullable(),
   /** null: never measured */
@@ -129,7 +197,12 @@ export type NativeModel = z.infer<typeof nativeModelSchema>
 /** What a provider has for a model: its native models (the first that fits the request is used), or nothing, and why. */
 export const offerSchema = z.union([
   z.strictObject({ natives: z.array(nativeModelSchema).min(1) }),
-  z.strictObject({ absent: z.string().min(1), evidence: evidenceSchema }),
+  z.strictObject({
+    absent: z.string().min(1),
+    /** it was offered once: since when it is known to be gone */
+    retired: z.strictObject({ noticed: z.string().regex(/^\d{4}-\d{2}-\d{2}$/) }).optional(),
+    evidence: evidenceSchema,
+  }),
 ])
 export type Offer = z.infer<typeof offerSchema>
 
@@ -139,6 +212,8 @@ export const modelSchema = z.strictObject({
   /** other spellings that mean the same model, lower case; mostly the providers' own names */
   aliases: z.array(z.string().regex(/^[a-z0-9][a-z0-9./-]*$/)),
   title: z.string().min(1),
+  /** what it is first of all for */
+  kind: taskKindSchema,
   providers: z.strictObject({ kie: offerSchema, defapi: offerSchema }),
 })
 export type Model = z.infer<typeof modelSchema>

@@ -1,8 +1,8 @@
 // A native model's documented fields as a strict zod schema, and the check of a body that is about to be paid for.
 import { z } from 'zod'
 import type { ProviderName } from '../contract/index.ts'
-import { models, nativesOf } from './models.ts'
-import type { NativeField, NativeModel } from './model-schema.ts'
+import { documentedNativesOf, models } from './models.ts'
+import type { ListItem, NativeField, NativeModel } from './model-schema.ts'
 import { publicHttpsUrlProblem } from './reference-url.ts'
 import { problemOf } from './request-sentences.ts'
 
@@ -26,7 +26,7 @@ function stringSchema(field: Extract<NativeField, { type: 'string' }>): z.ZodTyp
   if (pattern === undefined) return schema
   const expression = new RegExp(pattern)
   return schema.refine((value) => values?.includes(value) === true || expression.test(value), {
-    error: `must be one of ${(values ?? []).join(', ')} or match ${pattern}`,
+    error: `must ${values === undefined ? '' : `be one of ${values.join(', ')} or `}match ${pattern}`,
   })
 }
 
@@ -52,8 +52,22 @@ function fieldSchema(field: NativeField): z.ZodType {
       return z
         .array(urlSchema)
         .min(field.minItems ?? 1)
-        .max(field.maxItems)
+        .max(field.maxItems ?? Infinity)
+    case 'list':
+      return listSchema(field)
   }
+}
+
+const listSchema = ({ of, minItems, maxItems }: { of: ListItem; minItems?: number | undefined; maxItems?: number | undefined }) =>
+  z
+    .array(itemSchema(of))
+    .min(minItems ?? 0)
+    .max(maxItems ?? Infinity)
+
+function itemSchema(item: ListItem): z.ZodType {
+  if (item.type === 'list') return listSchema(item)
+  if (item.type !== 'object') return fieldSchema(item)
+  return z.strictObject(Object.fromEntries(Object.entries(item.members).map(([name, member]) => [name, fieldSchema(member)])))
 }
 
 const schemas = new WeakMap<NativeModel, z.ZodObject>()
@@ -104,7 +118,7 @@ export function validateNativeInput(
   input: Record<string, unknown>,
 ): NativeInputError[] {
   const native = models
-    .flatMap((entry) => nativesOf(entry, provider))
+    .flatMap((entry) => documentedNativesOf(entry, provider))
     .find((candidate) => candidate.api === api && candidate.model === model)
   if (native === undefined) return [{ field: 'model', message: `${provider} has no model ${model ?? '(none)'} on ${api}` }]
   const unknownFields = Object.keys(input).filter((name) => !Object.hasOwn(native.fields, name))

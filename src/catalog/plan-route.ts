@@ -1,11 +1,15 @@
 // Which providers can take a request, in which order, with which body, at which price; and why the others were left.
 import type { FidelityChange, FidelityLevel, GenerationRequest, ProviderName } from '../contract/index.ts'
+import { isFaithfulEnough } from './model-checks.ts'
 import type { Model } from './model-schema.ts'
-import { chooseNative, findModel, providerNames } from './models.ts'
-import { buildNativeInput, providerTitles } from './native-input.ts'
+import { chooseNative, findModel, givenIn, providerNames, whyNoNative } from './models.ts'
+import { providerTitles } from './native-draft.ts'
+import { buildNativeInput } from './native-input.ts'
+import type { Fidelity } from './native-input.ts'
 import { unknownModelError } from './parse-request.ts'
 import { estimatePrice } from './price.ts'
 import type { EstimatedPrice } from './price.ts'
+import { listed } from './request-error.ts'
 import type { RequestError } from './request-error.ts'
 
 /** The environment variable that gives a provider its key. */
@@ -14,6 +18,8 @@ export const keyVariables: Readonly<Record<ProviderName, string>> = { kie: 'KIE_
 /** One provider of the route, with everything that a submit needs. */
 export interface Candidate {
   provider: ProviderName
+  /** our name: that of the request, or of a stand-in */
+  canonicalModel: string
   /** endpoint family, as in `ProviderRequest` */
   api: string
   /** the provider's name of the model; null where the endpoint implies it */
@@ -44,7 +50,7 @@ export interface RouteSetting {
   available: ReadonlySet<ProviderName>
 }
 
-/** Pure: the same request and setting give the same route. */
+/** Pure: the same request and setting give the same route. Stand-ins come after the model itself has been asked of everybody. */
 export function planRoute(request: GenerationRequest, setting: RouteSetting): PlannedRoute {
   const model = findModel(request.model)
   if (model === null) return { ok: false, reason: 'invalid', errors: [unknownModelError(request.model)] }
@@ -56,13 +62,17 @@ export function planRoute(request: GenerationRequest, setting: RouteSetting): Pl
   const left: LeftProvider[] = providerNames
     .filter((provider) => !wanted.includes(provider))
     .map((provider) => ({ provider, because: 'is not in `route.providers`' }))
-  for (const provider of wanted) {
-    const outcome = consider(model, provider, request, setting)
-    if (outcome.kind === 'invalid') return { ok: false, reason: 'invalid', errors: outcome.errors }
-    if (outcome.kind === 'left') left.push({ provider, because: outcome.because })
-    else if (candidates.length > 0 && request.route?.fallback === false)
-      left.push({ provider, because: 'would be a fallback, and `route.fallback` is false' })
-    else candidates.push(outcome.candidate)
+  const standIns = (request.route?.models ?? []).flatMap((name) => findModel(name) ?? [])
+  for (const asked of [model, ...standIns]) {
+    for (const provider of wanted) {
+      const outcome = asked === model ? consider(model, provider, request, setting) : standIn(asked, provider, request, setting)
+      if (outcome.kind === 'invalid') return { ok: false, reason: 'invalid', errors: outcome.errors }
+      const because = outcome.kind === 'left' ? outcome.because : 'would be a fallback, and `route.fallback` is false'
+      const where = asked === model ? '' : `with ${asked.name} in its place `
+      if (outcome.kind === 'left') left.push({ provider, because: `${where}${because}` })
+      else if (candidates.length > 0 && request.route?.fallback === false) left.push({ provider, because: `${where}${because}` })
+      else candidates.push(outcome.candidate)
+    }
   }
   if (candidates.length > 0) return { ok: true, candidates, left }
   const reasons = left.map(({ provider, because }) => `${providerTitles[provider]} ${because}`).join('; ')
@@ -80,22 +90,64 @@ type Considered =
   | { kind: 'invalid'; errors: RequestError[] }
 
 function consider(model: Model, provider: ProviderName, request: GenerationRequest, setting: RouteSetting): Considered {
+  const built = build(model, provider, request)
+  if (built.kind !== 'candidate') return built
+  const { candidate } = built
+  return admit(candidate, request, setting) ?? built
+}
+
+/**
+ * Another model that the request lists. That it is another one is a change like any other. Native options are fields of the model that was
+ * asked for: under the same name they could mean something else here, so they are not sent.
+ */
+function standIn(model: Model, provider: ProviderName, request: GenerationRequest, setting: RouteSetting): Considered {
+  const { providerOptions, ...asked } = request
+  const built = build(model, provider, asked)
+  // What is wrong here would not be wrong with the model that was asked for.
+  if (built.kind === 'invalid') return { kind: 'left', because: built.errors.map(({ message }) => message).join('; ') }
+  if (built.kind === 'left') return built
+  const fidelity: Fidelity = {
+    level: built.candidate.fidelity.level === 'exact' ? 'adapted' : built.candidate.fidelity.level,
+    changes: [
+      { field: 'model', asked: request.model, sent: model.name, why: '`route.models` lists it to stand in' },
+      ...built.candidate.fidelity.changes,
+    ],
+  }
+  const options = Object.keys(providerOptions?.[provider] ?? {})
+  if (options.length > 0) {
+    const why = `${providerTitles[provider]} is not sent the native fields of another model`
+    fidelity.level = 'degraded'
+    fidelity.changes.push({ field: `providerOptions.${provider}`, asked: options.join(', '), sent: null, why })
+  }
+  const candidate = { ...built.candidate, fidelity }
+  return admit(candidate, request, setting) ?? { kind: 'candidate', candidate }
+}
+
+/** Last, so that a missing key is named only where it is the one thing that is missing. */
+function admit(candidate: Candidate, request: GenerationRequest, setting: RouteSetting): Considered | null {
+  const { provider, fidelity } = candidate
+  if (!isFaithfulEnough(fidelity.level, request)) {
+    const fields = [...new Set(fidelity.changes.map(({ field }) => field))]
+    const minimum = request.route?.minimumFidelity ?? ''
+    return { kind: 'left', because: `would be ${fidelity.level} (${listed(fields)}), and route.minimumFidelity is ${minimum}` }
+  }
+  if (!setting.available.has(provider)) return { kind: 'left', because: `has no key: ${keyVariables[provider]} is not set` }
+  return null
+}
+
+function build(model: Model, provider: ProviderName, request: GenerationRequest): Considered {
   const offer = model.providers[provider]
   if ('absent' in offer) return { kind: 'left', because: `does not offer ${model.name}: ${offer.absent}` }
-  const native = chooseNative(model, provider, request.referenceImages?.length ?? 0)
-  if (native === null) {
-    const what = (request.referenceImages?.length ?? 0) === 0 ? 'needs a reference image' : 'takes no reference images'
-    return { kind: 'left', because: `${what} for this model` }
-  }
+  const native = chooseNative(model, provider, givenIn(request))
+  if (native === null) return { kind: 'left', because: whyNoNative(model, provider, givenIn(request)) }
   const built = buildNativeInput(provider, native, request)
   if (built.kind === 'invalid') return built
   if (built.kind === 'unfit') return { kind: 'left', because: built.because }
-  // Last, so that a missing key is named only where it is the one thing that is missing.
-  if (!setting.available.has(provider)) return { kind: 'left', because: `has no key: ${keyVariables[provider]} is not set` }
   return {
     kind: 'candidate',
     candidate: {
       provider,
+      canonicalModel: model.name,
       api: native.api,
       model: native.model,
       input: built.input,

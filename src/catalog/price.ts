@@ -1,5 +1,6 @@
 // List price of one task, as far as anybody has published one.
 import type { NativeModel, Price } from './model-schema.ts'
+import { carriersOf } from './native-draft.ts'
 
 /** One Kie credit in USD. kie: 0.005 USD per credit - src/catalog/data/SOURCES.md#kie-prices */
 export const usdPerKieCredit = 0.005
@@ -15,14 +16,14 @@ export const roundMicro = (value: number): number => Math.round(value * 1e6) / 1
 
 /** Reference images in a native body. */
 function countReferences(native: NativeModel, input: Record<string, unknown>): number {
-  const parameter = native.parameters.referenceImages
-  const value = parameter === undefined ? undefined : input[parameter.field]
-  if (Array.isArray(value)) return value.length
-  return value === undefined ? 0 : 1
+  const given = carriersOf(native, 'referenceImages').map((field) => input[field])
+  return given.flat().filter((value) => value !== undefined).length
 }
 
 function baseAmount(amount: Price['amount'], input: Record<string, unknown>): number | undefined {
   if (typeof amount === 'number') return amount
+  // What is reserved must suffice.
+  if ('upTo' in amount) return amount.upTo
   const value = input[amount.field]
   const key =
     typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : amount.whenUnset
@@ -33,7 +34,7 @@ function baseAmount(amount: Price['amount'], input: Record<string, unknown>): nu
 export function estimatePrice(native: NativeModel, input: Record<string, unknown>): EstimatedPrice {
   const unknown: EstimatedPrice = { usd: null, credits: null }
   const { price } = native
-  if (price === null || price.per === 'megapixel') return unknown
+  if (price === null || price.per === 'megapixel' || price.per === 'output') return unknown
   const base = baseAmount(price.amount, input)
   if (base === undefined) return unknown
   const extra = price.referenceImage

@@ -31,14 +31,23 @@ const maxQueueLimitMs = maxDeadlineMs
 const priorities = { first: 1, last: 5 }
 /** A name that can stand in a path, a label and a table as it is. */
 const tenantPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+/** The longest negative prompt that any provider documents. kie: 5,000 - src/catalog/data/SOURCES.md#kie-market-models */
+const maxNegativePromptLength = 5_000
+/** Each stand-in may be asked at two providers; more than the attempts that may be paid would never be reached. */
+const maxStandIns = 4
+/** Below 64 and above 8192 pixels no documented model has a side. */
+const sides = { min: 64, max: 8192 }
 /** The common upper end of the providers' own seed fields. */
 const maxSeed = 2_147_483_647
+
+/** The longest name or alias has less than half of it. */
+const maxModelNameLength = 100
 
 const onlyOne = 'can only be 1 for now: ask once for each picture'
 
 const providerNameSchema = z.enum(['kie', 'defapi'])
 
-const referenceImageSchema = z
+const pictureUrlSchema = z
   .string()
   .max(maxReferenceUrlLength)
   .superRefine((value, context) => {
@@ -46,6 +55,19 @@ const referenceImageSchema = z
     if (problem !== null && value.length <= maxReferenceUrlLength) context.addIssue({ code: 'custom', message: problem })
   })
   .describe('https address that anybody can fetch: no credentials, no IP address')
+
+const sizeSchema = z
+  .string()
+  .regex(/^\d{2,5}x\d{2,5}$/, { error: 'must be width and height in pixels, e.g. 1536x1024' })
+  .refine((value) => value.split('x').every((side) => Number(side) >= sides.min && Number(side) <= sides.max), {
+    error: `must have sides of ${sides.min} to ${sides.max} pixels`,
+  })
+
+const promptSchema = (maxLength: number) =>
+  z
+    .string()
+    .max(maxLength)
+    .refine((value) => value.trim() !== '', { error: 'must not be empty' })
 
 const nativeOptionsSchema = z.record(z.string().min(1).max(maxMetadataKeyLength), z.unknown()).superRefine((options, context) => {
   const names = Object.keys(options)
@@ -115,6 +137,16 @@ const routeSchema = z
       .boolean()
       .exactOptional()
       .describe('true: a picture that an attempt left behind delivers later is stored as a spare; default false'),
+    minimumFidelity: z
+      .enum(['exact', 'adapted', 'degraded'])
+      .exactOptional()
+      .describe('a provider that would have to change more than this is left out of the route; default `degraded`'),
+    models: z
+      .array(z.string().min(1).max(maxModelNameLength))
+      .min(1)
+      .max(maxStandIns)
+      .exactOptional()
+      .describe('other models of the same kind that may stand in, in this order; default: none'),
   })
   .describe('where the picture is made, and what may be spent on it')
 
@@ -128,23 +160,29 @@ export const tenantSchema = z
 
 export const generationRequestSchema = z
   .strictObject({
-    model: z.string().min(1).max(100).describe('canonical model name or alias, e.g. `nano-banana`; `GET /v1/models` lists them'),
-    prompt: z
+    model: z
       .string()
-      .max(maxPromptLength)
-      .refine((value) => value.trim() !== '', { error: 'must not be empty' })
-      .describe('what to make; models have limits of their own below this one'),
+      .min(1)
+      .max(maxModelNameLength)
+      .describe('canonical model name or alias, e.g. `nano-banana`; `GET /v1/models` lists them'),
+    prompt: promptSchema(maxPromptLength)
+      .exactOptional()
+      .describe('what to make; required by all models but those that only work on a picture. Models have limits of their own'),
     referenceImages: z
-      .array(referenceImageSchema)
+      .array(pictureUrlSchema)
       .max(maxReferenceImages)
       .exactOptional()
       .describe('pictures to start from; models have limits of their own below this one'),
+    mask: pictureUrlSchema
+      .exactOptional()
+      .describe('picture of the same size as the first reference image: which part to make anew; never dropped'),
     aspectRatio: z
       .string()
       .regex(/^(auto|\d{1,2}:\d{1,2})$/, { error: 'must be width:height, e.g. 16:9, or auto' })
       .exactOptional()
       .describe("e.g. `16:9`; default: the provider's own"),
     resolution: z.string().min(1).max(16).exactOptional().describe('e.g. `1K`, `2K`, `4K`, where the model has a choice'),
+    size: sizeSchema.exactOptional().describe('pixels, e.g. `1536x1024`, instead of aspectRatio and resolution'),
     count: z
       .int()
       .min(1, { error: onlyOne })
@@ -153,6 +191,17 @@ export const generationRequestSchema = z
       .describe('number of pictures; only 1 for now'),
     seed: z.int().min(0).max(maxSeed).exactOptional().describe('recorded as dropped where the model takes none'),
     outputFormat: z.enum(['png', 'jpeg']).exactOptional().describe("default: the provider's own"),
+    quality: z.enum(['low', 'medium', 'high']).exactOptional().describe('where the model has a choice; high may cost more'),
+    background: z.enum(['auto', 'opaque', 'transparent']).exactOptional().describe('where the model has a choice'),
+    strength: z
+      .number()
+      .min(0)
+      .max(1)
+      .exactOptional()
+      .describe('0 keeps the reference image, 1 forgets it; recorded as dropped where the model takes none'),
+    negativePrompt: promptSchema(maxNegativePromptLength)
+      .exactOptional()
+      .describe('what is not to be seen; recorded as dropped where the model takes none'),
     providerOptions: z
       .strictObject({ kie: nativeOptionsSchema.exactOptional(), defapi: nativeOptionsSchema.exactOptional() })
       .exactOptional()

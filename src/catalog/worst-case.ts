@@ -12,15 +12,18 @@ export interface SpendingPolicy {
 
 /**
  * Over every course that a generation may take: a provider that fails, is late or does not answer may have been paid all the same, one
- * that refuses is free and gives its turn to the next. Null: a provider that may be asked has no price, so nobody can say. With a cost
- * limit `decide` never asks such a one, since nobody could say that it stays within.
+ * that refuses is free and gives its turn to the next. A provider without a published price is taken for as dear as the dearest of the
+ * others; what it really took is booked afterwards. With a cost limit `decide` never asks such a one, since nobody could say that it
+ * stays within. Null: no provider of the route has a price.
  */
 export function worstCaseUsd(prices: readonly (number | null)[], policy: SpendingPolicy): number | null {
   const { fallback, onUnknown, maxPaidAttempts, maxCostUsd } = policy
   const reachable = fallback ? prices : prices.slice(0, 1)
   const known = reachable.filter((price) => price !== null)
-  if (known.length < reachable.length && maxCostUsd === null) return null
-  const dearestFirst = known.toSorted((a, b) => b - a)
+  if (known.length === 0 && maxCostUsd === null) return null
+  const dearestUsd = Math.max(0, ...known)
+  const assumed = maxCostUsd === null ? reachable.map((price) => price ?? dearestUsd) : known
+  const dearestFirst = assumed.toSorted((a, b) => b - a)
   // Each provider is paid once on the way down the route, in any choice of them; where an unheard submit is repeated, the dearest each time.
   const paid =
     onUnknown === 'resubmit'

@@ -36,23 +36,39 @@ export interface RouteRequest {
   priority?: number
   /** true: a picture that an attempt left behind delivers later is stored beside the others, as a spare. Default false */
   keepSpares?: boolean
+  /** a provider that would have to change more than this is left out of the route. Default `degraded`: none is */
+  minimumFidelity?: FidelityLevel
+  /** other models of the same kind that may stand in, in this order, when no provider has made the picture with `model` */
+  models?: string[]
 }
 
 /** The body of `POST /v1/generations` and the one argument of `GenerateImage`. */
 export interface GenerationRequest {
   /** canonical model name or alias, e.g. `nano-banana` */
   model: string
-  prompt: string
+  /** what to make; not given to models that only work on a picture, such as upscalers */
+  prompt?: string
   /** https URLs of pictures to start from */
   referenceImages?: string[]
+  /** https URL of a picture of the same size as the first reference image that says which part to make anew */
+  mask?: string
   /** e.g. `16:9`; default: the provider's own */
   aspectRatio?: string
   /** e.g. `1K`, `2K`, `4K`, where the model has it */
   resolution?: string
+  /** width and height in pixels, e.g. `1536x1024`, instead of `aspectRatio` and `resolution` */
+  size?: string
   /** number of pictures; only 1 for now */
   count?: number
   seed?: number
   outputFormat?: 'png' | 'jpeg'
+  /** more quality costs more time and, at some models, more money */
+  quality?: 'low' | 'medium' | 'high'
+  background?: 'auto' | 'opaque' | 'transparent'
+  /** 0 keeps the reference image as it is, 1 forgets it */
+  strength?: number
+  /** what is not to be seen */
+  negativePrompt?: string
   /** extra native fields for one provider, merged into its body last */
   providerOptions?: { kie?: Record<string, unknown>; defapi?: Record<string, unknown> }
   route?: RouteRequest
@@ -165,6 +181,7 @@ export interface Generation {
   /** whose budget pays */
   tenant: string
   model: string
+  /** empty where the model takes none */
   prompt: string
   createdAt: string
   finishedAt: string | null

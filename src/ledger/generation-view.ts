@@ -39,7 +39,7 @@ export function toGeneration(rows: GenerationRows, links: LedgerLinks): Generati
     mode: generation.mode,
     tenant: generation.tenant,
     model: generation.request.model,
-    prompt: generation.request.prompt,
+    prompt: generation.request.prompt ?? '',
     createdAt: generation.created_at.toISOString(),
     finishedAt: toIso(generation.closed_at),
     servedBy: servedBy(generation, attempts),

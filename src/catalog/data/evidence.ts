@@ -1,7 +1,7 @@
 // Short hands for the sources of the facts in this folder; SOURCES.md has a heading for each.
 import type { Evidence } from '../model-schema.ts'
 
-type KieTopic = 'market-models' | 'durations' | 'gpt4o' | 'kontext' | 'midjourney' | 'prices'
+type KieTopic = 'market-models' | 'announced-models' | 'durations' | 'gpt4o' | 'kontext' | 'midjourney' | 'prices'
 type DefapiTopic = 'models' | 'prices'
 
 const kieSource = (topic: KieTopic): string => `src/catalog/data/SOURCES.md#kie-${topic}`
@@ -32,6 +32,14 @@ export const kieFormerlyDocumented = (topic: KieTopic): Evidence => ({
 
 /** Kie's own catalogue of 2026-10-01, which carries the prices. */
 export const kiePriceList: Evidence = { how: 'recorded', date: '2026-10-01', source: kieSource('prices') }
+
+/** Listed there, with a price and without fields. */
+export const kieAnnounced = (note: string): Evidence => ({
+  how: 'recorded',
+  date: '2026-10-01',
+  source: kieSource('announced-models'),
+  note,
+})
 
 /** DefAPI documents little: most was read off public clients that work. */
 export const defapiObserved = (note?: string): Evidence => ({

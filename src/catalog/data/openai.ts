@@ -1,5 +1,5 @@
 // GPT Image: OpenAI's image models.
-import type { Model, NativeField, NativeModel } from '../model-schema.ts'
+import type { Model, NativeModel } from '../model-schema.ts'
 import {
   defapiObserved,
   defapiPriceUnknown,
@@ -8,6 +8,7 @@ import {
   kiePriceList,
   kieRecorded,
 } from './evidence.ts'
+import { pictures, requiredChoice } from './short-hands.ts'
 
 const gptImage1: NativeModel = {
   api: 'gpt4o',
@@ -16,12 +17,22 @@ const gptImage1: NativeModel = {
   fields: {
     prompt: { type: 'string', required: true, note: 'Kie wants prompt or filesUrl; no limit is documented' },
     size: { type: 'string', values: ['1:1', '3:2', '2:3'], required: true, send: '1:1' },
-    filesUrl: { type: 'urls', maxItems: 5, note: 'jpg, png or webp that anybody can fetch' },
-    maskUrl: { type: 'url', evidence: kieFormerlyDocumented('gpt4o'), note: 'ignored with more than one file' },
-    isEnhance: { type: 'boolean', evidence: kieFormerlyDocumented('gpt4o') },
-    uploadCn: { type: 'boolean', evidence: kieFormerlyDocumented('gpt4o') },
-    enableFallback: { type: 'boolean', evidence: kieFormerlyDocumented('gpt4o') },
-    fallbackModel: { type: 'string', values: ['GPT_IMAGE_1', 'FLUX_MAX'], evidence: kieFormerlyDocumented('gpt4o') },
+    filesUrl: pictures(5, 25, { note: 'jpg, png or webp that anybody can fetch' }),
+    maskUrl: {
+      type: 'url',
+      evidence: kieFormerlyDocumented('gpt4o'),
+      note: 'black is made anew; ignored with more than one file. No longer documented, so a mask of ours is not sent: it could be ignored',
+    },
+    nVariants: { type: 'integer', min: 1, max: 4, default: 1, evidence: kieFormerlyDocumented('gpt4o'), note: '1, 2 or 4' },
+    isEnhance: { type: 'boolean', default: false, evidence: kieFormerlyDocumented('gpt4o') },
+    uploadCn: { type: 'boolean', default: false, evidence: kieFormerlyDocumented('gpt4o') },
+    enableFallback: { type: 'boolean', default: false, evidence: kieFormerlyDocumented('gpt4o') },
+    fallbackModel: {
+      type: 'string',
+      values: ['GPT_IMAGE_1', 'FLUX_MAX'],
+      default: 'FLUX_MAX',
+      evidence: kieFormerlyDocumented('gpt4o'),
+    },
   },
   parameters: { prompt: { field: 'prompt' }, aspectRatio: { field: 'size' }, referenceImages: { field: 'filesUrl' } },
   price: { unit: 'credits', per: 'task', amount: 6 },
@@ -41,22 +52,18 @@ const gptImage15 = (model: string, references: boolean): NativeModel => ({
   fields: {
     prompt: { type: 'string', required: true, note: 'no limit is documented' },
     // The documentation calls both defaults, and Kie refuses a body without them all the same.
-    aspect_ratio: { type: 'string', values: ['1:1', '2:3', '3:2'], required: true, send: references ? '3:2' : '1:1' },
-    quality: { type: 'string', values: ['medium', 'high'], required: true, send: 'medium' },
+    aspect_ratio: requiredChoice('1:1 2:3 3:2', references ? '3:2' : '1:1'),
+    quality: requiredChoice('medium high', 'medium'),
     ...(references
       ? {
-          input_urls: {
-            type: 'urls',
-            required: true,
-            maxItems: 16,
-            note: 'jpeg, png or webp of at most 10 MB each',
-          } satisfies NativeField,
+          input_urls: pictures(16, 10, { required: true, note: 'jpeg, png or webp' }),
         }
       : {}),
   },
   parameters: {
     prompt: { field: 'prompt' },
     aspectRatio: { field: 'aspect_ratio' },
+    quality: { field: 'quality', values: { medium: 'medium', high: 'high' } },
     ...(references ? { referenceImages: { field: 'input_urls' } } : {}),
   },
   price: { unit: 'credits', per: 'image', amount: { field: 'quality', whenUnset: 'medium', amounts: { medium: 4, high: 22 } } },
@@ -88,8 +95,14 @@ const gptImage2 = (model: string, options: { references: boolean; onlyAt1K: stri
   model,
   kinds: [options.references ? 'image-to-image' : 'text-to-image'],
   fields: {
-    prompt: { type: 'string', required: true, minLength: 1, maxLength: 20_000 },
-    ...(options.references ? { input_urls: { type: 'urls', required: true, maxItems: 16 } satisfies NativeField } : {}),
+    prompt: {
+      type: 'string',
+      required: true,
+      minLength: 1,
+      maxLength: 20_000,
+      ...(options.references ? { note: 'the limits stand in the description only' } : {}),
+    },
+    ...(options.references ? { input_urls: pictures(16, null, { required: true }) } : {}),
     aspect_ratio: { type: 'string', values: gptImage2Ratios, note: 'left out: auto' },
     resolution: { type: 'string', values: ['1K', '2K', '4K'] },
   },
@@ -125,6 +138,7 @@ export const openaiModels: Model[] = [
     name: 'gpt-image-1',
     aliases: ['gpt-4o-image', '4o-image', '4o-image-api'],
     title: 'GPT Image 1 (OpenAI, 4o)',
+    kind: 'text-to-image',
     providers: {
       kie: { natives: [gptImage1] },
       defapi: { absent: 'nothing shows that DefAPI offers GPT Image 1', evidence: defapiObserved() },
@@ -134,6 +148,7 @@ export const openaiModels: Model[] = [
     name: 'gpt-image-1.5',
     aliases: ['openai/gpt-image-1.5', 'gpt-image/1.5-text-to-image', 'gpt-image/1.5-image-to-image'],
     title: 'GPT Image 1.5 (OpenAI)',
+    kind: 'text-to-image',
     providers: {
       kie: { natives: [gptImage15('gpt-image/1.5-text-to-image', false), gptImage15('gpt-image/1.5-image-to-image', true)] },
       defapi: {
@@ -152,7 +167,10 @@ export const openaiModels: Model[] = [
             parameters: {
               prompt: { field: 'prompt' },
               aspectRatio: { field: 'size', values: { '1:1': '1024x1024', '3:2': '1536x1024', '2:3': '1024x1536' } },
-              outputFormat: { field: 'output_format' },
+              size: { field: 'size' },
+              quality: { field: 'quality', values: { low: 'low', medium: 'medium', high: 'high' } },
+              background: { field: 'background' },
+              outputFormat: { field: 'output_format', values: { png: 'png', jpeg: 'jpeg' } },
             },
             price: null,
             typicalDurationMs: null,
@@ -171,6 +189,7 @@ export const openaiModels: Model[] = [
     name: 'gpt-image-2',
     aliases: ['openai/gpt-image-2', 'gpt-image-2-text-to-image', 'gpt-image-2-image-to-image'],
     title: 'GPT Image 2 (OpenAI)',
+    kind: 'text-to-image',
     providers: {
       kie: {
         natives: [
@@ -207,7 +226,7 @@ export const openaiModels: Model[] = [
                   '2160x3840',
                 ],
                 pattern: '^[0-9]{3,4}x[0-9]{3,4}$',
-                note: 'other sizes: sides multiples of 16 and at most 3840, long to short at most 3, 655,360 to 8,294,400 pixels',
+                note: 'sizes that are not listed must keep the rule of the parameter `size`',
               },
               quality: { type: 'string', note: 'high was accepted; the list is not known' },
               images: { type: 'urls', maxItems: 16 },
@@ -225,6 +244,11 @@ export const openaiModels: Model[] = [
                   '4K': { '16:9': '3840x2160', '9:16': '2160x3840' },
                 },
               },
+              size: {
+                field: 'size',
+                rule: { multipleOf: 16, maxSide: 3840, maxRatio: 3, minPixels: 655_360, maxPixels: 8_294_400 },
+              },
+              quality: { field: 'quality', values: { high: 'high' } },
               referenceImages: { field: 'images' },
             },
             price: null,

@@ -75,10 +75,11 @@ function readRequest(body: unknown): GenerationRequest {
 }
 
 /** The provider fetches them, not we: still nobody pays for a link into a private network, or one with a password in it. */
-function findForbiddenUrls({ referenceImages = [] }: GenerationRequest): FieldError[] {
-  return referenceImages.flatMap((url, at) => {
+function findForbiddenUrls({ referenceImages = [], mask }: GenerationRequest): FieldError[] {
+  const given = referenceImages.map((url, at) => ({ field: `referenceImages.${at}`, url }))
+  if (mask !== undefined) given.push({ field: 'mask', url: mask })
+  return given.flatMap(({ field, url }) => {
     const checked = checkPublicUrl(url)
-    const field = `referenceImages.${at}`
     return checked.ok ? [] : [{ field, message: `${field} ${checked.message}` }]
   })
 }

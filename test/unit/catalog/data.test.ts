@@ -4,9 +4,10 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { modelSchema } from '../../../src/catalog/model-schema.ts'
 import type { Model, NativeField, NativeModel } from '../../../src/catalog/model-schema.ts'
-import { findModel, models, nativesOf, providerNames } from '../../../src/catalog/models.ts'
-import { choicesOf } from '../../../src/catalog/native-input.ts'
-import { validateNativeInput } from '../../../src/catalog/native-schema.ts'
+import { documentedNativesOf, findModel, kindsOf, models, providerNames } from '../../../src/catalog/models.ts'
+import { carriersOf, choiceNames, choicesOf, parameterNames } from '../../../src/catalog/native-draft.ts'
+import { checkKnownFields, validateNativeInput } from '../../../src/catalog/native-schema.ts'
+import { documentedMarketModels, type DocumentedField } from './documented-market-models.ts'
 
 interface Entry {
   label: string
@@ -16,7 +17,11 @@ interface Entry {
 
 const entries: Entry[] = models.flatMap((model) =>
   providerNames.flatMap((provider) =>
-    nativesOf(model, provider).map((native) => ({ label: `${provider} ${native.api} ${native.model ?? '-'}`, model, native })),
+    documentedNativesOf(model, provider).map((native) => ({
+      label: `${provider} ${native.api} ${native.model ?? '-'}`,
+      model,
+      native,
+    })),
   ),
 )
 
@@ -26,22 +31,69 @@ function fieldOf(entry: Entry, name: string): NativeField {
   return field
 }
 
-test('every model of the first catalogue is there under its name', () => {
-  assert.deepEqual(
-    models.map((model) => model.name),
-    [
-      'nano-banana',
-      'nano-banana-pro',
-      'grok-imagine',
-      'gpt-image-1',
-      'gpt-image-1.5',
-      'gpt-image-2',
-      'flux-kontext-pro',
-      'flux-kontext-max',
-      'midjourney',
-    ],
-  )
+const typeNames: Readonly<Record<DocumentedField['type'], string>> = {
+  string: 'text',
+  'string (uri)': 'text',
+  'string[] (uri)': 'urls',
+  integer: 'integer',
+  number: 'number',
+  boolean: 'boolean',
+  'integer[]': 'list',
+  'array[]': 'list',
+  'object[]': 'list',
+}
+
+/** A field of the catalogue in the words of the documentation. An address is a string there, and often not marked as more. */
+function factsOf(field: NativeField): { type: string; values: string[]; others: Record<string, unknown>; hasNote: boolean } {
+  const { type, note } = field
+  const values = 'values' in field ? (field.values ?? []) : []
+  const untold = new Set(['type', 'note', 'evidence', 'send', 'callerGives', 'values', 'pattern', 'maxSizeBytes', 'of'])
+  const others = Object.fromEntries(Object.entries(field).filter(([fact]) => !untold.has(fact)))
+  return { type: type === 'string' || type === 'url' ? 'text' : type, values, others, hasNote: note !== undefined }
+}
+
+test('every model of the two contracts is there: 52 in the market of Kie, 4o and Kontext, twelve at DefAPI', () => {
+  const atKie = new Set(entries.filter(({ label }) => label.startsWith('kie market ')).map(({ native }) => native.model ?? ''))
+  assert.deepEqual([...atKie].toSorted(), Object.keys(documentedMarketModels).toSorted())
+  const elsewhere = entries.filter(({ label }) => !label.startsWith('kie market ')).map(({ label }) => label)
+  assert.deepEqual(elsewhere.toSorted(), [
+    'defapi gpt-image openai/gpt-image-1.5',
+    'defapi gpt-image openai/gpt-image-2',
+    'defapi image google/gemini',
+    'defapi image google/gemini-2.5-flash-image',
+    'defapi image google/gemini-3.1-flash-image-preview',
+    'defapi image google/gempix2',
+    'defapi image google/nano-banana',
+    'defapi image google/nano-banana-2',
+    'defapi image google/nano-banana-pro',
+    'defapi midjourney -',
+    'defapi midjourney-edits -',
+    'defapi wan wan-2.7-image',
+    'kie gpt4o -',
+    'kie kontext flux-kontext-max',
+    'kie kontext flux-kontext-pro',
+  ])
 })
+
+for (const [name, documented] of Object.entries(documentedMarketModels)) {
+  test(`the fields of ${name} are those that Kie documents, and what it documents no limit for has a note`, () => {
+    const [entry] = entries.filter(({ native }) => native.model === name)
+    assert.ok(entry !== undefined)
+    assert.deepEqual(Object.keys(entry.native.fields).toSorted(), Object.keys(documented).toSorted())
+    for (const [field, facts] of Object.entries(documented)) {
+      const ours = factsOf(fieldOf(entry, field))
+      const { type, values, ...others } = facts
+      assert.equal(ours.type, typeNames[type], field)
+      assert.deepEqual(ours.values.toSorted(), (values ?? []).toSorted(), field)
+      for (const [fact, value] of Object.entries(others)) {
+        // An empty list as a default says no more than leaving it out.
+        if (!Array.isArray(value)) assert.equal(ours.others[fact], value, `${field}: ${fact}`)
+      }
+      const added = Object.keys(ours.others).filter((fact) => !Object.hasOwn(others, fact))
+      assert.ok(added.length === 0 || ours.hasNote, `${field} has ${added.join(', ')} which Kie's schema has not, and no note`)
+    }
+  })
+}
 
 for (const model of models) {
   test(`the entry of ${model.name} has the shape of a model`, () => {
@@ -60,26 +112,30 @@ test('a name or alias means exactly one model', () => {
   }
 })
 
-test('no two entries of one provider are the same native model', () => {
-  const labels = entries.map((entry) => entry.label)
+test('no two entries of one provider are the same native model for the same kind of task', () => {
+  const labels = entries.map((entry) => `${entry.label} ${entry.native.kinds.join(' ')}`)
   assert.deepEqual([...new Set(labels)], labels)
 })
 
 test('parameters go into fields that exist, with values that these fields allow', () => {
   for (const entry of entries) {
     const { parameters } = entry.native
-    for (const parameter of Object.values(parameters)) {
-      if (parameter !== undefined && 'field' in parameter) fieldOf(entry, parameter.field)
+    for (const parameter of parameterNames) {
+      for (const carrier of carriersOf(entry.native, parameter)) fieldOf(entry, carrier)
     }
-    for (const name of ['aspectRatio', 'resolution', 'outputFormat'] as const) {
+    for (const name of choiceNames) {
       const parameter = parameters[name]
       if (parameter === undefined || !('field' in parameter)) continue
       const field = fieldOf(entry, parameter.field)
-      assert.equal(field.type, 'string', `${entry.label}: ${parameter.field}`)
+      const allowed = field.type === 'boolean' ? ['true', 'false'] : field.type === 'string' ? field.values : undefined
       const choices = choicesOf(entry.native, name)
       assert.ok(choices.size > 0, `${entry.label}: ${name} has no values`)
       for (const theirs of choices.values())
-        assert.ok(field.values?.includes(theirs) === true, `${entry.label}: ${parameter.field} has no value ${theirs}`)
+        assert.ok(
+          // Of one model only one value is known to be taken, not the list.
+          allowed?.includes(theirs) === true || (allowed === undefined && theirs === 'high'),
+          `${entry.label}: ${parameter.field} has no value ${theirs}`,
+        )
     }
     for (const name of ['png', 'jpeg'] as const) {
       if (parameters.outputFormat !== undefined)
@@ -113,7 +169,7 @@ test('sizes are values of the field that carries the aspect ratio', () => {
 test('prices are given for every value of the field that they depend on', () => {
   for (const entry of entries) {
     const amount = entry.native.price?.amount
-    if (amount === undefined || typeof amount === 'number') continue
+    if (amount === undefined || typeof amount === 'number' || 'upTo' in amount) continue
     const field = fieldOf(entry, amount.field)
     const values = field.type === 'boolean' ? ['true', 'false'] : field.type === 'string' ? (field.values ?? []) : []
     assert.deepEqual(Object.keys(amount.amounts).toSorted(), values.toSorted(), entry.label)
@@ -123,13 +179,47 @@ test('prices are given for every value of the field that they depend on', () => 
 
 test('a required field is either mapped or sent', () => {
   for (const entry of entries) {
-    const { prompt, referenceImages, ...optional } = entry.native.parameters
-    const always = [prompt.field, referenceImages?.field]
+    const always = (['prompt', 'referenceImages', 'mask'] as const).flatMap((name) => carriersOf(entry.native, name))
     for (const [name, field] of Object.entries(entry.native.fields)) {
-      if (field.required !== true || always.includes(name)) continue
+      if (field.required !== true || always.includes(name) || field.callerGives === true) continue
       assert.notEqual(field.send, undefined, `${entry.label}: ${name} is required, and a request that says nothing leaves it out`)
-      assert.ok(Object.keys(optional).length > 0)
     }
+  }
+})
+
+test('what is documented as a default, and what is sent by default, is allowed by its own field', () => {
+  for (const entry of entries) {
+    for (const [name, field] of Object.entries(entry.native.fields)) {
+      for (const value of [field.default, field.send]) {
+        if (value === undefined) continue
+        const wrong = checkKnownFields({ ...entry.native, fields: { [name]: field }, refuses: [] }, { [name]: value })
+        assert.deepEqual(wrong, [], `${entry.label}: ${name} may not be ${String(value)}`)
+      }
+    }
+  }
+})
+
+test('fields for pictures that our request fills say how many they take', () => {
+  for (const entry of entries) {
+    for (const carrier of carriersOf(entry.native, 'referenceImages')) {
+      const field = fieldOf(entry, carrier)
+      assert.ok(field.type === 'url' || (field.type === 'urls' && field.maxItems !== undefined), `${entry.label}: ${carrier}`)
+    }
+  }
+})
+
+test('what a model is first of all for is something that it does', () => {
+  for (const model of models) {
+    const kinds = providerNames.flatMap((provider) => documentedNativesOf(model, provider)).flatMap((native) => native.kinds)
+    assert.ok(kinds.length === 0 || kinds.includes(model.kind), model.name)
+    assert.equal(new Set(kindsOf(model)).size, kindsOf(model).length)
+  }
+})
+
+test('no price is negative, and a model that costs nothing is never asked for', () => {
+  for (const { label, native } of entries) {
+    const amount = native.price?.amount
+    if (amount === 0) assert.notEqual(native.withheld, undefined, label)
   }
 })
 
@@ -169,7 +259,7 @@ test('facts of a provider are cited from a heading about that provider, and ever
 
 test('a DefAPI image price is nowhere published, so none is given', () => {
   for (const model of models) {
-    for (const native of nativesOf(model, 'defapi')) assert.equal(native.price, null)
+    for (const native of documentedNativesOf(model, 'defapi')) assert.equal(native.price, null)
   }
 })
 
