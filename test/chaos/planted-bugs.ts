@@ -48,6 +48,11 @@ export const plantedBugs: readonly PlantedBug[] = [
         find: "begin_send: { claimed: 'sending' },",
         replace: "begin_send: { claimed: 'sending', sending: 'sending', unknown: 'sending' },",
       },
+      {
+        file: 'src/ledger/attempts.ts',
+        find: "  if (found.state === 'sending') return { kind: 'sending_elsewhere', row: found }\n  if (found.state !== 'claimed') return",
+        replace: "  if (!['claimed', 'sending', 'unknown'].includes(found.state)) return",
+      },
     ],
     proof: chaos('I3', ['K5', 'K6']),
   },
