@@ -1,6 +1,6 @@
 // DefAPI's image endpoints as data. defapi: fields as its working public clients send them.
 // INVENTED: all prices. No image price of DefAPI is public; these are plausible so that cost has something to add up.
-import { choice, type Fields, number, readText, required, text, url, urls } from '../fields.ts'
+import { choice, type Fields, readText, required, text, url, urls } from '../fields.ts'
 
 export interface DefapiModel {
   model: string
@@ -118,7 +118,7 @@ export const endpoints: readonly DefapiEndpoint[] = [
     models: [
       {
         model: 'midjourney/edits',
-        fields: { prompt: required(text()), image: required(url()), speed: choice('fast relax'), seed: number() },
+        fields: { prompt: required(text()), image: required(url()), speed: choice('fast relax') },
         usd: 0.05,
       },
     ],

@@ -7,7 +7,7 @@ import type { SimulatorSettings } from '../options.ts'
 import type { Order } from '../tasks.ts'
 import { USD_PER_CREDIT } from '../accounts.ts'
 import { type CodeReply, success } from './envelope.ts'
-import { creditsOf, type MarketModel, marketModels } from './models.ts'
+import { creditsOf, imagesOf, type MarketModel, marketModels } from './models.ts'
 
 type Settings = Pick<SimulatorSettings, 'recordDialect' | 'clockSkewMs'>
 
@@ -58,7 +58,7 @@ function orderOf(model: MarketModel, input: Record<string, unknown>, request: Re
     prompt: readText(input['prompt']) ?? '',
     callbackUrl: readText(request['callBackUrl']),
     request: input,
-    images: model.images,
+    images: imagesOf(model, input),
     ratio: ratioOf(input['aspect_ratio'] ?? input['image_size']),
     grid: false,
     extension: format,

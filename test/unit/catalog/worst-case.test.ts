@@ -50,7 +50,8 @@ test('the cost limit of the request caps it', () => {
 test('a price that nobody knows makes the worst case unknown, unless that provider is never asked', () => {
   assert.equal(worstCaseUsd([0.02, null], { ...policy, maxCostUsd: 0.5 }), 0.02, 'a cost limit keeps it out')
   assert.equal(worstCaseUsd([null], { ...policy, maxCostUsd: 0.5 }), 0)
-  assert.equal(worstCaseUsd([0.02, null], policy), null)
-  assert.equal(worstCaseUsd([0.02, null], { ...policy, maxPaidAttempts: 1 }), null, 'the first may refuse')
+  assert.equal(worstCaseUsd([null], policy), null)
+  assert.equal(worstCaseUsd([0.02, null], policy), 0.04, 'taken for as dear as the other')
+  assert.equal(worstCaseUsd([0.02, null], { ...policy, maxPaidAttempts: 1 }), 0.02)
   assert.equal(worstCaseUsd([0.02, null], { ...policy, fallback: false }), 0.02)
 })
