@@ -64,7 +64,7 @@ async function createRow(
   })
   if (created.kind === 'conflict') throw refuse('RequestConflict', `generation ${generationId} was made for another request`)
   if (created.kind === 'price_unknown') {
-    throw refuse('BudgetExceeded', 'a budget applies, and a provider in the route has no published price to hold against it')
+    throw refuse('BudgetExceeded', 'a budget applies, and no provider in the route has a published price to hold against it')
   }
   if (created.kind === 'over_budget') {
     const { tenant, period, limitUsd, usedUsd, reservedUsd, wantedUsd, resetsAt } = created.budget

@@ -13,7 +13,7 @@ export function accountOffer(deps: ActivityDeps, { planned, provider }: AttemptC
   return { accounts: provider.accounts, limits: { ...limits, leaseMs: planned.attemptDeadlineMs } }
 }
 
-export function busyReport(provider: string, { because, pause }: Busy): BusyReport {
+export function busyReport({ because, pause }: Busy): BusyReport {
   if (pause === null) {
     const message = {
       line: 'others came first',
@@ -24,7 +24,7 @@ export function busyReport(provider: string, { because, pause }: Busy): BusyRepo
       because,
       pausedBy: null,
       reason: null,
-      message: because === 'paused' ? `${provider} is paused` : message[because],
+      message: because === 'paused' ? 'paused' : message[because],
       pauseEndsInMs: null,
     }
   }
@@ -33,7 +33,7 @@ export function busyReport(provider: string, { because, pause }: Busy): BusyRepo
     because,
     pausedBy: pause.by,
     reason: pause.reason,
-    message: safeText(`${provider} is paused ${until}: ${pause.message}`),
+    message: safeText(`paused ${until}: ${pause.message}`),
     pauseEndsInMs: pause.until === null ? null : Math.max(0, pause.until.getTime() - Date.now()),
   }
 }

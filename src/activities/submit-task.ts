@@ -71,7 +71,7 @@ async function claimAndSend(
     const send = await ledger.beginSend(input.ref, { timeoutMs, ...accountOffer(deps, attempt) })
     if (send.kind === 'decided') return standingOf(send.row)
     // I8. A value, not a failure: waiting in line uses up no try.
-    if (send.kind === 'busy') return { ...standingOf(send.row), busy: busyReport(attempt.planned.provider, send.busy) }
+    if (send.kind === 'busy') return { ...standingOf(send.row), busy: busyReport(send.busy) }
     if (send.kind === 'sending_elsewhere') {
       await sleep(rereadEveryMs)
       continue
@@ -159,7 +159,11 @@ async function noteNews(deps: ActivityDeps, row: AttemptRow, outcome: SubmitOutc
   if (news === null) return
   const { provider, account, mode } = row
   try {
-    const pause = await deps.ledger.noteAccountNews({ provider, account, mode }, { ...news, sentAt: row.sendStartedAt }, deps.pauseRules)
+    const pause = await deps.ledger.noteAccountNews(
+      { provider, account, mode },
+      { ...news, sentAt: row.sendStartedAt },
+      deps.pauseRules,
+    )
     if (pause === null) return
     const where = { provider, account, reason: pause.reason, until: pause.until }
     if (pause.until === null) deps.logger.error(where, 'a provider account is paused until somebody acts')

@@ -27,9 +27,9 @@ export function createWaitForTurn(deps: ActivityDeps) {
       if (row === null) throw new Error(`no ledger row for attempt ${ref.attempt} of ${ref.generationId}`)
       if (turn.kind === 'granted') return standingOf(row)
       // Not worth standing here for: the workflow decides what else to do.
-      if (isWorthTelling(turn.busy, waitOutPause)) return { ...standingOf(row), busy: busyReport(provider, turn.busy) }
+      if (isWorthTelling(turn.busy, waitOutPause)) return { ...standingOf(row), busy: busyReport(turn.busy) }
       const delayMs = withinDeadline(turn.busy.retryAfterMs, Context.current().info, Date.now())
-      throw notYet('StillInLine', `number ${turn.position} in line: ${busyReport(provider, turn.busy).message}`, delayMs)
+      throw notYet('StillInLine', `number ${turn.position} in line: ${busyReport(turn.busy).message}`, delayMs)
     } catch (error) {
       throw toApplicationFailure(error)
     }

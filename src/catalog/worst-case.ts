@@ -20,7 +20,7 @@ export function worstCaseUsd(prices: readonly (number | null)[], policy: Spendin
   const { fallback, onUnknown, maxPaidAttempts, maxCostUsd } = policy
   const reachable = fallback ? prices : prices.slice(0, 1)
   const known = reachable.filter((price) => price !== null)
-  if (known.length === 0 && maxCostUsd === null) return null
+  if (reachable.length > 0 && known.length === 0 && maxCostUsd === null) return null
   const dearestUsd = Math.max(0, ...known)
   const assumed = maxCostUsd === null ? reachable.map((price) => price ?? dearestUsd) : known
   const dearestFirst = assumed.toSorted((a, b) => b - a)

@@ -32,7 +32,7 @@ export function priceUnknown({ tenant, request }: NewGeneration, unpriced: reado
   const where = unpriced.length === 0 ? '' : ` at ${unpriced.join(' and ')}`
   return new ProblemError(
     'price_unknown',
-    `A budget applies to tenant ${tenant}, and nobody has published a price for this ${request.model} picture${where}, so no budget can hold it. Name a limit in \`route.maxCostUsd\`, which leaves out whoever has no price, or choose others in \`route.providers\`. Nothing was started.`,
+    `A budget applies to tenant ${tenant}, and nobody has published a price for this ${request.model} picture${where}, so no budget can hold it. Choose others in \`route.providers\`. Nothing was started.`,
   )
 }
 

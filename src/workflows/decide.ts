@@ -15,7 +15,8 @@ export type Step =
   | { kind: 'submit'; number: number; entry: number; because: string }
   /** stand in line at the provider, until `untilMs`; `waitOutPause`: also while its accounts are paused */
   | { kind: 'queue'; attempt: AttemptRecord; untilMs: number; waitOutPause: boolean; because: string }
-  | { kind: 'leave_line'; attempt: AttemptRecord; because: string }
+  /** `message` is for the row */
+  | { kind: 'leave_line'; attempt: AttemptRecord; message: string; because: string }
   | { kind: 'await'; attempt: AttemptRecord; because: string }
   | { kind: 'listen'; attempt: AttemptRecord; because: string }
   /** nothing more can be bought, but a task that was left behind is still at work: wait for it */
@@ -46,9 +47,11 @@ function follow(state: GenerationState, nowMs: number, last: AttemptRecord): Exc
     case 'succeeded':
       return { kind: 'store', attempt: last, because: `${name} has finished` }
     case 'queued':
-      return inLine(state, nowMs, last)
-    case 'turn':
-      return { kind: 'submit', number: last.number, entry: last.entry, because: 'its turn has come' }
+    case 'turn': {
+      const refusal = refusalForAll(state)
+      if (refusal !== null) return leaveLine(last, name, `not sent: ${refusal.why}`)
+      return last.phase === 'queued' ? inLine(state, nowMs, last) : takeTurn(state, nowMs, last)
+    }
     case 'accepted':
       return { kind: 'await', attempt: last, because: `${name} took the task` }
     case 'unknown':
@@ -89,11 +92,20 @@ function inLine(state: GenerationState, nowMs: number, last: AttemptRecord): Exc
   const patienceMs = hasNext ? (last.line?.sinceMs ?? nowMs) + state.policy.maxQueueMs : Infinity
   const untilMs = Math.min(state.deadlineAtMs, patienceMs)
   const why = last.line?.busy.message ?? 'no account has room'
-  if (nowMs >= untilMs - lastMomentMs)
-    return { kind: 'leave_line', attempt: last, because: `${name}: ${why}; waited long enough` }
+  if (nowMs >= untilMs - lastMomentMs) return leaveLine(last, name, `${why}; waited long enough`)
   const isPaused = last.line?.busy.because === 'paused'
-  if (isPaused && mayReroute(last, untilMs, hasNext)) return { kind: 'leave_line', attempt: last, because: `${name}: ${why}` }
+  if (isPaused && mayReroute(last, untilMs, hasNext)) return leaveLine(last, name, why)
   return { kind: 'queue', attempt: last, untilMs, waitOutPause: isPaused, because: `${name}: ${why}` }
+}
+
+function takeTurn(state: GenerationState, nowMs: number, last: AttemptRecord): Exclude<Step, { kind: 'finish' }> {
+  // What is paid in the last moment could not be waited for any more.
+  if (nowMs >= state.deadlineAtMs - lastMomentMs) return leaveLine(last, nameOf(state, last), 'its turn came too late')
+  return { kind: 'submit', number: last.number, entry: last.entry, because: 'its turn has come' }
+}
+
+function leaveLine(attempt: AttemptRecord, name: string, message: string): Extract<Step, { kind: 'leave_line' }> {
+  return { kind: 'leave_line', attempt, message, because: `${name}: ${message}` }
 }
 
 /**
@@ -132,10 +144,9 @@ function afterExhausted(state: GenerationState, nowMs: number, last: AttemptReco
 }
 
 function afterRefusal(state: GenerationState, nowMs: number, last: AttemptRecord): Exclude<Step, { kind: 'finish' }> {
-  const said = `${nameOf(state, last)}: ${last.message ?? last.reason ?? 'no reason given'}`
-  if (last.reason === 'content_policy' && state.policy.onRefusal === 'fail') return fail('ContentRefused', said, state, last)
-  if (last.reason === 'invalid_input' || last.reason === 'source_image') return fail('InputRefused', said, state, last)
-  return spend(state, nowMs, last.entry + 1, said)
+  const refusal = refusalForAll(state)
+  if (refusal !== null) return fail(refusal.type, refusal.why, state, last)
+  return spend(state, nowMs, last.entry + 1, `${nameOf(state, last)}: ${last.message ?? last.reason ?? 'no reason given'}`)
 }
 
 /** The next attempt, if time, route and money allow one. */
@@ -157,6 +168,8 @@ function canSpend(state: GenerationState, entry: number): boolean {
 function obstacleTo(state: GenerationState, entry: number): { type: FailureType; why: string } | null {
   const { policy, route } = state
   const last = state.attempts.at(-1)
+  const refusal = refusalForAll(state)
+  if (refusal !== null) return refusal
   const isFallback = last !== undefined && entry !== last.entry
   if (isFallback && !policy.fallback) return { type: 'ProvidersExhausted', why: 'fallback is switched off' }
   const next = route[entry]
@@ -166,6 +179,17 @@ function obstacleTo(state: GenerationState, entry: number): { type: FailureType;
   }
   if (policy.maxCostUsd !== null && spentAtMostUsd(state) + (next.priceUsd ?? Infinity) > policy.maxCostUsd + roundingUsd) {
     return { type: 'CostLimitReached', why: `another attempt would cost more than maxCostUsd (${policy.maxCostUsd}) allows` }
+  }
+  return null
+}
+
+/** One provider's word about the request itself, also of one that was left behind, ends the spending: another one would get the same request. */
+function refusalForAll(state: GenerationState): { type: FailureType; why: string } | null {
+  for (const attempt of state.attempts) {
+    if (attempt.phase !== 'rejected' && attempt.phase !== 'failed') continue
+    const why = `${nameOf(state, attempt)}: ${attempt.message ?? attempt.reason ?? 'no reason given'}`
+    if (attempt.reason === 'content_policy' && state.policy.onRefusal === 'fail') return { type: 'ContentRefused', why }
+    if (attempt.reason === 'invalid_input' || attempt.reason === 'source_image') return { type: 'InputRefused', why }
   }
   return null
 }

@@ -166,12 +166,12 @@ async function waitForTurn(run: Run, { attempt, untilMs, waitOutPause }: StepOf<
 }
 
 /** Nothing was sent, so this is free; unless the row says otherwise, and then that counts. */
-async function leaveLine(run: Run, { attempt, because }: StepOf<'leave_line'>): Promise<void> {
+async function leaveLine(run: Run, { attempt, message }: StepOf<'leave_line'>): Promise<void> {
   const { number, entry, line } = attempt
   const ref = { generationId: run.generationId, item: 0, attempt: number }
   const paused = line?.busy.reason === 'operator' ? 'paused' : line?.busy.reason
   const reason = line?.busy.because === 'paused' ? (paused ?? 'paused') : 'busy'
-  const standing = await bookkeeping('leave the line').withdrawAttempt({ ref, entry, reason, message: because })
+  const standing = await bookkeeping('leave the line').withdrawAttempt({ ref, entry, reason, message })
   happen(run, { kind: 'line_ended', number, standing })
 }
 

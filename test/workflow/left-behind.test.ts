@@ -190,7 +190,7 @@ describe('left behind', { concurrency: 4, timeout: 60_000 }, () => {
       because: 'paused' as const,
       pausedBy: 'provider' as const,
       reason: 'maintenance' as const,
-      message: 'kie is paused: maintenance',
+      message: 'paused: maintenance',
       pauseEndsInMs: 60_000,
     }
     const run = await rig.start({

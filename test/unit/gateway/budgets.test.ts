@@ -77,7 +77,7 @@ test('a replay is answered although the budget has no room any more', async (t) 
 
 /** No model has a list price at both providers yet: kie asks 0.02 for nano-banana, of DefAPI nobody knows. See src/catalog/data. */
 for (const [what, route, worstCaseUsd] of [
-  ['unknown with a provider without a price', {}, null],
+  ['a provider without a price is taken for as dear as the other', {}, 0.04],
   ['that of the one provider', { providers: ['kie'] }, 0.02],
   ['that of the first provider', { fallback: false }, 0.02],
   ['unknown where the first has no price', { fallback: false, providers: ['defapi', 'kie'] }, null],
@@ -94,7 +94,7 @@ for (const [what, route, worstCaseUsd] of [
 }
 
 for (const [what, kie, worstCaseUsd] of [
-  ['a gateway without keys reserves as if every provider had one', [], null],
+  ['a gateway without keys reserves as if every provider had one', [], 0.04],
   ['a gateway with one key reserves for that provider', ['default'], 0.02],
 ] as const) {
   test(`${what}; without a tenant the default one pays`, async (t) => {

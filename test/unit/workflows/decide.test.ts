@@ -110,6 +110,11 @@ const table: Row[] = [
   // in line
   { when: 'no account has room', state: state([inLine()]), next: 'queue 1' },
   { when: 'its turn has come', state: state([attempt('turn')]), next: 'submit 1 to entry 0' },
+  {
+    when: 'its turn has come a moment before the deadline',
+    state: state([attempt('turn')], {}, { deadlineAtMs: nowMs + 1_000 }),
+    next: 'leave_line 1',
+  },
   { when: 'in line for as long as the request waits', state: state([inLine({}, nowMs - 120_000)]), next: 'leave_line 1' },
   {
     when: 'in line for long at the only provider',
@@ -161,6 +166,11 @@ const table: Row[] = [
     when: 'the one left behind works until the deadline',
     state: state([attempt('overdue'), second('rejected', { reason: 'auth' })], {}, { deadlineAtMs: nowMs + 500 }),
     next: 'fail DeadlineExceeded',
+  },
+  {
+    when: 'the one left behind was refused for its content while the second stands in line',
+    state: state([attempt('failed', { reason: 'content_policy' }), { ...inLine(), number: 2, entry: 1 }]),
+    next: 'leave_line 2',
   },
   // money
   {
