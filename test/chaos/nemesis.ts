@@ -57,6 +57,7 @@ export interface NemesisOptions {
   seed: number
   /** null: all */
   rows: readonly string[] | null
+  timeScale: number
   stop: AbortSignal
   say: (line: string) => void
 }
@@ -68,7 +69,9 @@ export async function runNemesis(cluster: Cluster, options: NemesisOptions, fire
   if (chosen.length === 0) return
   let deck: NemesisRow[] = []
   while (!options.stop.aborted) {
-    await sleep(between(random, pauseMs.low, pauseMs.high), undefined, { signal: options.stop }).catch(() => undefined)
+    await sleep(between(random, pauseMs.low, pauseMs.high) * options.timeScale, undefined, { signal: options.stop }).catch(
+      () => undefined,
+    )
     if (options.stop.aborted) break
     if (deck.length === 0) deck = shuffled(chosen, random)
     const row = deck.pop()

@@ -93,9 +93,9 @@ async function underLoad(
 ): Promise<void> {
   const faultsOff = new AbortController()
   const giveUp = new AbortController()
-  const { seed, rows, lanes } = options
+  const { seed, rows, lanes, timeScale } = options
   const nemesis = options.nemesis
-    ? runNemesis(cluster, { seed, rows, stop: faultsOff.signal, say: detail }, counts.nemesis)
+    ? runNemesis(cluster, { seed, rows, timeScale, stop: faultsOff.signal, say: detail }, counts.nemesis)
     : Promise.resolve()
   const forger = runForger(cluster, client, { seed, everyMs: forgeEveryMs, stop: faultsOff.signal, rows }).then((fired) => {
     counts.forger = fired
