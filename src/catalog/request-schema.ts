@@ -58,7 +58,7 @@ const pictureUrlSchema = z
 
 const sizeSchema = z
   .string()
-  .regex(/^\d{2,5}x\d{2,5}$/, { error: 'must be width and height in pixels, e.g. 1536x1024' })
+  .regex(/^\d{2,5}x\d{2,5}$/, { error: 'must be width and height in pixels, e.g. 1536x1024', abort: true })
   .refine((value) => value.split('x').every((side) => Number(side) >= sides.min && Number(side) <= sides.max), {
     error: `must have sides of ${sides.min} to ${sides.max} pixels`,
   })
