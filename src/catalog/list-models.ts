@@ -2,7 +2,7 @@
 import type { ProviderName } from '../contract/index.ts'
 import type { Evidence, NativeModel, Price, TaskKind } from './model-schema.ts'
 import { documentedNativesOf, kindsOf, models, providerNames, referenceFields, referenceLimits } from './models.ts'
-import { carriersOf, choicesOf } from './native-draft.ts'
+import { carriersOf, choicesOf, parameterNames } from './native-draft.ts'
 
 /** What one provider has for a model. Lists are empty where there is no choice. */
 export interface NativeSummary {
@@ -90,7 +90,7 @@ function summarise(native: NativeModel): NativeSummary {
   const takes = (name: Parameters<typeof carriersOf>[1]): boolean => carriersOf(native, name).length > 0
   const limits = referenceLimits(native)
   const prompt = promptLimits(native)
-  const ours = new Set([...carriersOf(native, 'prompt'), ...carriersOf(native, 'referenceImages'), ...carriersOf(native, 'mask')])
+  const ours = new Set(parameterNames.flatMap((name) => carriersOf(native, name)))
   return {
     api: native.api,
     model: native.model,

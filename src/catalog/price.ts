@@ -3,7 +3,7 @@ import type { NativeModel, Price } from './model-schema.ts'
 import { carriersOf } from './native-draft.ts'
 
 /** One Kie credit in USD. kie: 0.005 USD per credit - src/catalog/data/SOURCES.md#kie-prices */
-export const usdPerKieCredit = 0.005
+const usdPerKieCredit = 0.005
 
 /** Estimate in USD and in the provider's own unit; null where it is not known. */
 export interface EstimatedPrice {
@@ -30,6 +30,19 @@ function baseAmount(amount: Price['amount'], input: Record<string, unknown>): nu
   return amount.amounts[key]
 }
 
+/** An amount in the unit of its price. */
+export const usdOf = ({ unit }: Pick<Price, 'unit'>, amount: number): number =>
+  roundMicro(unit === 'credits' ? amount * usdPerKieCredit : amount)
+
+/** From the cheapest to the dearest that the list has for one unit, without what reference images add; null: nothing is published. */
+export function priceRangeUsd(price: Price | null): { from: number; upTo: number } | null {
+  if (price === null) return null
+  const { amount } = price
+  if (typeof amount === 'number') return { from: usdOf(price, amount), upTo: usdOf(price, amount) }
+  const amounts = 'upTo' in amount ? [amount.from, amount.upTo] : Object.values(amount.amounts)
+  return { from: usdOf(price, Math.min(...amounts)), upTo: usdOf(price, Math.max(...amounts)) }
+}
+
 /** What one task with this body is expected to cost. */
 export function estimatePrice(native: NativeModel, input: Record<string, unknown>): EstimatedPrice {
   const unknown: EstimatedPrice = { usd: null, credits: null }
@@ -39,7 +52,5 @@ export function estimatePrice(native: NativeModel, input: Record<string, unknown
   if (base === undefined) return unknown
   const extra = price.referenceImage
   const amount = base + (extra === undefined ? 0 : extra.amount * Math.max(0, countReferences(native, input) - extra.free))
-  return price.unit === 'credits'
-    ? { usd: roundMicro(amount * usdPerKieCredit), credits: roundMicro(amount) }
-    : { usd: roundMicro(amount), credits: null }
+  return { usd: usdOf(price, amount), credits: price.unit === 'credits' ? roundMicro(amount) : null }
 }

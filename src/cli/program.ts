@@ -11,6 +11,7 @@ import { addDoctorCommand } from './commands/doctor.ts'
 import { addGatewayCommand } from './commands/gateway.ts'
 import { addGenerateCommand } from './commands/generate.ts'
 import { addListCommand } from './commands/list.ts'
+import { addModelsCommand } from './commands/models.ts'
 import { addProviderCommand } from './commands/provider.ts'
 import { addReconcileCommand } from './commands/reconcile.ts'
 import { addSetupCommand } from './commands/setup.ts'
@@ -60,6 +61,7 @@ function addCommands(program: Command, host: CommandHost): void {
   addGenerateCommand(program, host)
   addShowCommand(program, host)
   addListCommand(program, host)
+  addModelsCommand(program, host)
   addCancelCommand(program, host)
   addStatsCommand(program, host)
   addAttemptsCommand(program, host)

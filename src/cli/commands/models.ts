@@ -1,0 +1,74 @@
+// darkroom models: what may be asked for. The catalogue is part of the program, so nothing needs to run for this.
+import type { Command } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
+import type { ModelSummary } from '../../catalog/list-models.ts'
+import { listModels } from '../../catalog/list-models.ts'
+import { taskKindSchema } from '../../catalog/model-schema.ts'
+import type { TaskKind } from '../../catalog/model-schema.ts'
+import { findModel, providerNames } from '../../catalog/models.ts'
+import { unknownModelError } from '../../catalog/parse-request.ts'
+import { priceRangeUsd } from '../../catalog/price.ts'
+import type { ProviderName } from '../../contract/index.ts'
+import { hasColours, writeLine } from '../context.ts'
+import { CliError, exitCodes } from '../errors.ts'
+import { createPaint } from '../render/colours.ts'
+import { renderJson } from '../render/json.ts'
+import { renderModel, renderModelList } from '../render/models.ts'
+import type { CommandHost } from './command-host.ts'
+
+interface ListFlags {
+  kind?: TaskKind
+  provider?: ProviderName
+  maxPrice?: number
+  json?: boolean
+}
+
+export function addModelsCommand(program: Command, host: CommandHost): void {
+  const models = program
+    .command('models')
+    .description('list the models, or show what both providers make of one')
+    .addOption(new Option('--kind <kind>', 'only those that do this').choices(taskKindSchema.options))
+    .addOption(new Option('--provider <name>', 'only those that this provider can be asked for').choices(providerNames))
+    .option('--max-price <usd>', 'only those with a published price up to this', parseUsd)
+    .option('--json', 'print them as JSON')
+    .action((flags: ListFlags) =>
+      host.run(async (context) => {
+        const found = listModels().filter((model) => fits(model, flags))
+        if (flags.json === true) writeLine(context.stdout, renderJson({ models: found }))
+        else if (found.length === 0) writeLine(context.stderr, 'No model is like that.')
+        else writeLine(context.stdout, renderModelList(found, createPaint(hasColours(context.stdout, context.env))))
+        return exitCodes.done
+      }),
+    )
+  models
+    .command('show <name>')
+    .description('one model: its parameters, limits and prices at both providers')
+    .option('--json', 'print it as JSON')
+    .action((name: string, _flags: unknown, command: Command) =>
+      host.run(async (context) => {
+        const wanted = findModel(name)?.name
+        const summary = listModels().find((model) => model.name === wanted)
+        if (summary === undefined) throw new CliError(unknownModelError(name).message, exitCodes.usage)
+        // `models --json show x` and `models show x --json` mean the same.
+        const { json } = command.optsWithGlobals<{ json?: boolean }>()
+        if (json === true) writeLine(context.stdout, renderJson(summary))
+        else writeLine(context.stdout, renderModel(summary, createPaint(hasColours(context.stdout, context.env))))
+        return exitCodes.done
+      }),
+    )
+}
+
+function fits(model: ModelSummary, { kind, provider, maxPrice }: ListFlags): boolean {
+  const natives = providerNames
+    .filter((name) => provider === undefined || name === provider)
+    .flatMap((name) => model.providers[name]?.natives ?? [])
+    .filter((native) => native.withheld === null)
+  if (kind !== undefined && !model.kinds.includes(kind)) return false
+  if (provider !== undefined && natives.length === 0) return false
+  return maxPrice === undefined || natives.some(({ price }) => (priceRangeUsd(price)?.from ?? Infinity) <= maxPrice)
+}
+
+function parseUsd(value: string): number {
+  if (!/^\d{1,4}(\.\d{1,6})?$/.test(value)) throw new InvalidArgumentError('It must be an amount in USD, such as 0.05.')
+  return Number(value)
+}
