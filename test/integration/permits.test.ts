@@ -12,11 +12,13 @@ import { startService, unhurried } from '../helpers/service.ts'
 import type { Service } from '../helpers/service.ts'
 import { startWorkerProcess } from '../helpers/worker-process.ts'
 
+// Both limits bind: a window lets five begin in two seconds, and what they begin is at work for longer than that.
 const creates = 5
-const windowMs = 1_000
+const windowMs = 2_000
+const maxInFlight = 6
+const pictureMs = 2_500
 
 const accounts = ['first', 'second']
-const maxInFlight = 4
 
 /** One for both: last things are ended first. */
 const ends = { after }
@@ -30,8 +32,10 @@ const [crowded, single] = await Promise.all([
       DARKROOM_KIE_WINDOW_MS: String(windowMs),
       DARKROOM_KIE_MAX_IN_FLIGHT: String(maxInFlight),
     },
-    timings: { ...unhurried, attemptDeadlineMs: 100_000 },
+    // Callbacks come, so nobody need poll.
+    timings: { ...unhurried, attemptDeadlineMs: 100_000, callbackGraceMs: 20_000 },
     simulator: {
+      pictureMs,
       kieApiKeys: accounts.map(mockKeyOf),
       rateLimit: { kie: { creates, windowMs, queriesPerSecond: null } },
     },

@@ -57,12 +57,21 @@ async function firstSettled(service: Service, id: string, timeoutMs = 60_000): P
   return first
 }
 
+/** Its first question is over, and the next one is ten minutes away. */
+async function untilItWaits(id: string): Promise<void> {
+  await eventually(
+    async () => {
+      const [asking] = (await settlementOf(patient, id).describe()).raw.pendingActivities ?? []
+      assert.equal(asking?.attempt, 2)
+    },
+    { timeoutMs: 60_000 },
+  )
+}
+
 describe('settlement', { concurrency: 4, timeout: 120_000 }, () => {
   test('a task that finishes after the fallback has served is booked through its late callback; its picture is kept as a spare', async () => {
     const { id } = await servedByFallback(patient, 'late success', { keepSpares: true })
-    // Its first question is over and the next one is ten minutes away.
-    await eventually(() => assert.ok(kieTask(patient, id).queries > 0))
-    await eventually(async () => assert.equal((await settlementOf(patient, id).describe()).status.name, 'RUNNING'))
+    await untilItWaits(id)
     assert.equal(patient.simulator.finish(kieTask(patient, id).taskId), true)
     const first = await firstSettled(patient, id)
     const { credits, usd } = kieTask(patient, id)
@@ -100,6 +109,7 @@ describe('settlement', { concurrency: 4, timeout: 120_000 }, () => {
     const generation = await patient.generate({ model: 'nano-banana', prompt: 'late failure', route: { keepSpares: true } })
     const { id } = generation
     assert.equal(generation.servedBy?.provider, 'defapi')
+    await untilItWaits(id)
     assert.equal(patient.simulator.finish(kieTask(patient, id).taskId), true)
     const first = await firstSettled(patient, id)
     assert.equal(kieTask(patient, id).refunded, true)
@@ -118,6 +128,7 @@ describe('settlement', { concurrency: 4, timeout: 120_000 }, () => {
     await patient.until(id, ({ attempts }) => attempts[0]?.state === 'accepted')
     await patient.cancel(id)
     assert.equal((await patient.ended(id)).status, 'cancelled')
+    await untilItWaits(id)
     patient.simulator.finish(kieTask(patient, id).taskId)
     const first = await firstSettled(patient, id)
     assert.equal(first.verdict, 'paid')
