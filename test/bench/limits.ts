@@ -78,6 +78,12 @@ async function main(t: Ends): Promise<boolean> {
   const service = await startService(t, {
     simulator: { seed, pictureMs: 2_000, pictureSidePx: 64, rateLimit: documentedRateLimit },
     timings: 'production',
+    // The service of a test has no limits of its own unless it is given some.
+    env: {
+      DARKROOM_KIE_MAX_CREATES: String(creates),
+      DARKROOM_KIE_WINDOW_MS: String(windowMs),
+      DARKROOM_KIE_MAX_IN_FLIGHT: '100',
+    },
     workers: false,
     temporalOnFile: true,
   })
