@@ -255,7 +255,7 @@ function doors(
         assert.ok(holds(generation), `generation ${id}: ${JSON.stringify(generation)}`)
         return generation
       },
-      { timeoutMs, everyMs: 50 },
+      { timeoutMs, everyMs: 100 },
     )
   const ended = async (id: string, timeoutMs?: number): Promise<Generation> =>
     until(id, ({ status }) => status === 'completed' || status === 'failed' || status === 'cancelled', timeoutMs)

@@ -122,6 +122,31 @@ describe('forty at once, three worker processes, two accounts', { timeout: 180_0
     const inLine = generations.filter(({ decisions }) => decisions.some(({ decision }) => decision.includes('stand in line')))
     assert.ok(inLine.length >= 20, `${inLine.length} stood in line`)
   })
+
+  test('one account runs out of credits: it is left after one POST, and the other sends the same attempt', async () => {
+    const [first = '', second = ''] = accounts
+    const refs = accounts.map((account) => ({ mode: 'mock', provider: 'kie', account }) as const)
+    // Of two that are equally free, the first is asked first.
+    await eventually(async () => {
+      const gates = (await service.ledger.listAccounts(refs)).filter(({ provider }) => provider === 'kie')
+      assert.deepEqual(
+        gates.map(({ inWindow, inFlight }) => inWindow + inFlight),
+        [0, 0],
+      )
+    })
+    service.simulator.setCredits({ provider: 'kie', keyFingerprint: fingerprint(mockKeyOf(first)), amount: 0 })
+    const before = submitsAtKie(service).length
+    const generation = await service.generate({ model: 'nano-banana', prompt: 'one account is empty' })
+    assert.deepEqual(
+      generation.attempts.map(({ provider, account, activityTries }) => ({ provider, account, activityTries })),
+      [{ provider: 'kie', account: second, activityTries: 2 }],
+    )
+    assert.equal(service.tasksOf(generation.id)[0]?.keyFingerprint, fingerprint(mockKeyOf(second)))
+    const next = await service.generate({ model: 'nano-banana', prompt: 'one account is still empty' })
+    assert.deepEqual([next.attempts[0]?.account, next.attempts[0]?.activityTries], [second, 1])
+    assert.equal(submitsAtKie(service).length - before, 3, 'the empty one was asked once')
+    await keepHistory(service.handle(generation.id), 'other-account')
+  })
 })
 
 describe('one task at work at a time', { concurrency: 1, timeout: 120_000 }, () => {

@@ -4,26 +4,21 @@ import { randomUUID } from 'node:crypto'
 import { after, beforeEach, describe, test } from 'node:test'
 import type { Generation } from '../../src/contract/index.ts'
 import { mainTaskQueue, reconcileWorkflowName } from '../../src/contract/index.ts'
-import { mockKeyOf } from '../../src/dev/mock-providers.ts'
 import type { AccountGate } from '../../src/ledger/accounts-port.ts'
-import { fingerprint } from '../../src/simulator/accounts.ts'
 import { reconcileIds, reconcileInput } from '../../src/temporal/schedules.ts'
 import { keepHistory } from '../helpers/histories.ts'
 import { startService, unhurried } from '../helpers/service.ts'
-import type { Service } from '../helpers/service.ts'
 
 const breakerFailures = 3
 const timings = { ...unhurried, breakerFailures, breakerPauseMs: 3_000, unknownListenMs: 500, attemptDeadlineMs: 100_000 }
 
-const [service, two] = await Promise.all([
-  startService({ after }, { timings }),
-  startService({ after }, { timings, env: { KIE_ACCOUNTS: 'empty=key-1,full=key-2' } }),
-])
+// Two accounts are in permits.test.ts, where there are some.
+const service = await startService({ after }, { timings })
 
 const kie = { mode: 'mock', provider: 'kie', account: 'default' } as const
 
-const postsToKie = ({ simulator }: Service = service): number =>
-  simulator.requests().filter(({ provider, point }) => provider === 'kie' && point === 'submit').length
+const postsToKie = (): number =>
+  service.simulator.requests().filter(({ provider, point }) => provider === 'kie' && point === 'submit').length
 
 async function gate(): Promise<AccountGate> {
   const found = (await service.ledger.listAccounts([kie])).find(({ provider }) => provider === 'kie')
@@ -132,18 +127,4 @@ describe('the gate of an account', { concurrency: 1, timeout: 180_000 }, () => {
     const { breaker, pause, failures } = await gate()
     assert.deepEqual([breaker, pause?.by, failures], ['open', 'breaker', breakerFailures + 1])
   })
-})
-
-test('two accounts: the one without credits is left, and the other sends the same attempt', { timeout: 120_000 }, async () => {
-  two.simulator.setCredits({ provider: 'kie', keyFingerprint: fingerprint(mockKeyOf('empty')), amount: 0 })
-  const generation = await two.generate({ model: 'nano-banana', prompt: 'one account is empty' })
-  assert.deepEqual(providersOf(generation), ['kie'])
-  assert.deepEqual([generation.attempts[0]?.account, generation.attempts[0]?.activityTries], ['full', 2])
-  assert.equal(two.tasksOf(generation.id)[0]?.keyFingerprint, fingerprint(mockKeyOf('full')))
-  const next = await Promise.all(
-    [1, 2, 3].map((number) => two.generate({ model: 'nano-banana', prompt: `the full one: ${number}` })),
-  )
-  for (const { attempts } of next) assert.deepEqual([attempts[0]?.account, attempts[0]?.activityTries], ['full', 1])
-  assert.equal(postsToKie(two), 5, 'the empty one was asked once')
-  await keepHistory(two.handle(generation.id), 'other-account')
 })

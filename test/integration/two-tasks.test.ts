@@ -5,9 +5,10 @@ import { randomUUID } from 'node:crypto'
 import { after, describe, test } from 'node:test'
 import type { ReconcileResult } from '../../src/activities/reconcile-types.ts'
 import type { Cost, Generation } from '../../src/contract/index.ts'
-import { mainTaskQueue, reconcileWorkflowName } from '../../src/contract/index.ts'
+import { mainTaskQueue, reconcileWorkflowName, settlementId } from '../../src/contract/index.ts'
 import { mockKeyOf } from '../../src/dev/mock-providers.ts'
 import { reconcileIds, reconcileLimits } from '../../src/temporal/schedules.ts'
+import { keepHistory } from '../helpers/histories.ts'
 import { startService, unhurried } from '../helpers/service.ts'
 import { at, call, createKieTask, textAt } from '../simulator/client.ts'
 
@@ -43,6 +44,7 @@ const sweep = (): Promise<ReconcileResult> =>
   })
 
 const conflicting: string[] = []
+const unresolved: string[] = []
 
 describe('reply and callback name different tasks', { concurrency: 4, timeout: 120_000 }, () => {
   test('one submit makes two tasks: the one of the reply serves, the other is booked beside it', async () => {
@@ -94,12 +96,26 @@ describe('reply and callback name different tasks', { concurrency: 4, timeout: 1
     const [first] = generation.attempts
     assert.notEqual(first?.providerTaskId, real?.taskId)
     assert.equal(first?.verdict, 'unresolved')
+    unresolved.push(id)
     assert.equal(first?.possibleExtraCharge, true)
     assert.deepEqual(
       first?.extraTasks.map(({ providerTaskId, verdict }) => ({ providerTaskId, verdict })),
       [{ providerTaskId: real?.taskId, verdict: 'confirmed_extra' }],
     )
     assert.equal(measuredUsd(generation), takenUsd(id), 'only the ghost, which is flagged, is not the word of a provider')
+  })
+
+  test('nobody can say what became of a task within the time: unresolved, with its list price, and it can be listed', async () => {
+    service.fault({ provider: 'kie', on: 'task', fault: 'stuck', match: { promptIncludes: 'never heard of again' } })
+    const { id, servedBy } = await service.generate({ model: 'nano-banana', prompt: 'never heard of again' })
+    assert.equal(servedBy?.provider, 'defapi')
+    const [first] = (await service.until(id, ({ attempts }) => attempts[0]?.state === 'settled')).attempts
+    assert.equal(first?.verdict, 'unresolved')
+    assert.equal(first?.cost.source, 'estimated', 'it may have cost money, so it is not free')
+    unresolved.push(id)
+    const settlement = service.handle(settlementId({ generationId: id, item: 0, attempt: 1 }))
+    await settlement.result()
+    await keepHistory(settlement, 'settled-as-unresolved')
   })
 
   test('forged claims are looked up and dismissed: a task of another generation, a task of somebody else, a made-up one', async () => {
@@ -138,11 +154,23 @@ describe('reply and callback name different tasks', { concurrency: 4, timeout: 1
 })
 
 // After the others: it counts what they made.
-test('the conflicts are counted and can be listed; what was dismissed is not among them', { timeout: 60_000 }, async () => {
-  const stats = (await call(`${service.url}/v1/stats`)).json
-  assert.equal(at(stats, 'taskConflicts'), conflicting.length)
-  const listed = await service.ledger.listAttempts({ mode: 'mock', concern: 'task_conflict', limit: 100 })
-  assert.deepEqual(listed.attempts.map(({ generationId }) => generationId).toSorted(), conflicting.toSorted())
-  const owing = await service.ledger.listAttempts({ mode: 'mock', concern: 'owing', limit: 100 })
-  assert.deepEqual(owing.attempts, [], 'nothing is left to look after')
-})
+test(
+  'the conflicts and what stays unresolved are counted and can be listed; what was dismissed is not among them',
+  { timeout: 60_000 },
+  async () => {
+    const stats = (await call(`${service.url}/v1/stats`)).json
+    assert.equal(at(stats, 'taskConflicts'), conflicting.length)
+    const listed = await service.ledger.listAttempts({ mode: 'mock', concern: 'task_conflict', limit: 100 })
+    assert.deepEqual(listed.attempts.map(({ generationId }) => generationId).toSorted(), conflicting.toSorted())
+    const rows = at(stats, 'providers')
+    assert.ok(Array.isArray(rows))
+    assert.equal(
+      rows.reduce((sum: number, row: unknown) => sum + Number(at(row, 'unresolved')), 0),
+      unresolved.length,
+    )
+    const nobodyKnows = await service.ledger.listAttempts({ mode: 'mock', concern: 'unresolved', limit: 100 })
+    assert.deepEqual(nobodyKnows.attempts.map(({ generationId }) => generationId).toSorted(), unresolved.toSorted())
+    const owing = await service.ledger.listAttempts({ mode: 'mock', concern: 'owing', limit: 100 })
+    assert.deepEqual(owing.attempts, [], 'nothing is left to look after')
+  },
+)
