@@ -151,8 +151,9 @@ function listened(
   return {
     ...attempt,
     providerTaskId: standing.providerTaskId,
-    // One that was left meanwhile is not waited for as the current one is: it stays behind, and watched.
-    phase: phase === 'accepted' && isLeft(state, attempt) ? 'overdue' : phase,
+    // One that was given up is not waited for as the current one is: it stays behind, and watched. Its successor may still be on its
+    // way to the provider, so that it is the last one yet.
+    phase: phase === 'accepted' && (attempt.phase === 'unheard' || isLeft(state, attempt)) ? 'overdue' : phase,
     reason: standing.reason,
     message: standing.message,
     provenFree: standing.provenFree,
