@@ -117,7 +117,7 @@ function buildPlan(
   const entries = candidates.map((candidate) => toEntry(deps, candidate, hasCallback))
   const decisions: Plan['decisions'] = [
     {
-      decision: `route ${candidates.map(({ provider }) => provider).join(', then ')}`,
+      decision: `route ${candidates.map((candidate) => describeCandidate(candidate, request)).join(', then ')}`,
       because: routeReason(request, defaults.preferred),
     },
     ...left.map(({ provider, because }) => ({ decision: `leave out ${provider}`, because })),
@@ -147,6 +147,10 @@ function toEntry(deps: ActivityDeps, candidate: Candidate, hasCallback: boolean)
     },
     stored: { api, model, input, price, baseUrl: deps.providers.get(provider)?.baseUrl ?? '' },
   }
+}
+
+function describeCandidate({ provider, canonicalModel }: Candidate, request: GenerationRequest): string {
+  return canonicalModel === request.model ? provider : `${provider} with ${canonicalModel} in its place`
 }
 
 function routeReason(request: GenerationRequest, preferred: string): string {

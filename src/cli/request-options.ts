@@ -13,8 +13,16 @@ export interface RequestFlags {
   reference?: string[]
   aspectRatio?: string
   resolution?: string
+  size?: string
   seed?: number
   outputFormat?: string
+  mask?: string
+  quality?: string
+  background?: string
+  strength?: number
+  negativePrompt?: string
+  minimumFidelity?: string
+  standIn?: string[]
   provider?: string[]
   fallback?: boolean
   onUnknown?: string
@@ -38,10 +46,18 @@ export function addRequestFlags(command: Command): Command {
     .option('-r, --reference <url>', 'https URL of a picture to start from; may be repeated', collect)
     .option('-a, --aspect-ratio <ratio>', 'such as 16:9')
     .option('--resolution <name>', 'such as 1K, 2K, 4K, where the model has it')
+    .option('--size <width>x<height>', 'in pixels, instead of ratio and resolution')
     .option('--seed <number>', 'where the model has it', parseInteger)
     .option('--output-format <format>', 'png or jpeg')
+    .option('--mask <url>', 'https URL of a picture that says which part of the first reference to make anew')
+    .option('--quality <quality>', 'low, medium or high, where the model has a choice')
+    .option('--background <background>', 'auto, opaque or transparent, where the model has a choice')
+    .option('--strength <number>', 'from 0, which keeps the reference, to 1, which forgets it', parseShare)
+    .option('--negative-prompt <text>', 'what is not to be seen')
     .option('-p, --provider <name>', 'kie or defapi, in order of preference; may be repeated', collect)
     .option('--no-fallback', 'ask only the first provider')
+    .option('--stand-in <model>', 'another model that may stand in; may be repeated', collect)
+    .option('--minimum-fidelity <level>', 'leave out who would change more: exact, adapted or degraded')
     .option('--on-unknown <what>', 'after a submit without a readable answer: fallback, resubmit or fail')
     .option('--on-overdue <what>', 'after the deadline of an attempt: fallback or wait')
     .option('--on-refusal <what>', 'after a refusal of the content: fail or fallback')
@@ -81,16 +97,25 @@ function fromFlags(promptWords: string[], flags: RequestFlags, base: Record<stri
       maxQueueMs: flags.maxQueue === undefined ? undefined : flags.maxQueue * 1_000,
       priority: flags.priority,
       keepSpares: flags.keepSpares,
+      minimumFidelity: flags.minimumFidelity,
+      models: flags.standIn,
     }),
   }
   return defined({
     model: flags.model ?? (base['model'] === undefined ? defaultModel : undefined),
-    prompt: promptWords.length > 0 || base['prompt'] === undefined ? promptWords.join(' ') : undefined,
+    // Some models work on a picture alone; the catalogue knows which need words.
+    prompt: promptWords.length > 0 ? promptWords.join(' ') : undefined,
     referenceImages: flags.reference,
     aspectRatio: flags.aspectRatio,
     resolution: flags.resolution,
+    size: flags.size,
     seed: flags.seed,
     outputFormat: flags.outputFormat,
+    mask: flags.mask,
+    quality: flags.quality,
+    background: flags.background,
+    strength: flags.strength,
+    negativePrompt: flags.negativePrompt,
     tenant: flags.tenant,
     metadata: flags.metadata,
     route: Object.keys(route).length === 0 ? undefined : route,
@@ -139,6 +164,11 @@ export function parseInteger(value: string): number {
 export function parseUsd(value: string): number {
   if (!/^\$?\d{1,9}(\.\d{1,6})?$/.test(value)) throw new InvalidArgumentError('It must be an amount in USD such as 0.25.')
   return Number(value.replace('$', ''))
+}
+
+function parseShare(value: string): number {
+  if (!/^[01](\.\d{1,6})?$/.test(value)) throw new InvalidArgumentError('It must be a number from 0 to 1.')
+  return Number(value)
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

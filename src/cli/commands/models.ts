@@ -1,6 +1,6 @@
 // darkroom models: what may be asked for. The catalogue is part of the program, so nothing needs to run for this.
 import type { Command } from 'commander'
-import { InvalidArgumentError, Option } from 'commander'
+import { Option } from 'commander'
 import type { ModelSummary } from '../../catalog/list-models.ts'
 import { listModels } from '../../catalog/list-models.ts'
 import { taskKindSchema } from '../../catalog/model-schema.ts'
@@ -14,6 +14,7 @@ import { CliError, exitCodes } from '../errors.ts'
 import { createPaint } from '../render/colours.ts'
 import { renderJson } from '../render/json.ts'
 import { renderModel, renderModelList } from '../render/models.ts'
+import { parseUsd } from '../request-options.ts'
 import type { CommandHost } from './command-host.ts'
 
 interface ListFlags {
@@ -66,9 +67,4 @@ function fits(model: ModelSummary, { kind, provider, maxPrice }: ListFlags): boo
   if (kind !== undefined && !model.kinds.includes(kind)) return false
   if (provider !== undefined && natives.length === 0) return false
   return maxPrice === undefined || natives.some(({ price }) => (priceRangeUsd(price)?.from ?? Infinity) <= maxPrice)
-}
-
-function parseUsd(value: string): number {
-  if (!/^\d{1,4}(\.\d{1,6})?$/.test(value)) throw new InvalidArgumentError('It must be an amount in USD, such as 0.05.')
-  return Number(value)
 }

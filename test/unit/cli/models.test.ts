@@ -61,7 +61,7 @@ test('an unknown model, kind, provider or amount ends with exit code 2 and what 
     [['show', 'nano-bananna'], /unknown model "nano-bananna"; did you mean nano-banana or/],
     [['--kind', 'video'], /upscale, background-removal/],
     [['--provider', 'acme'], /kie, defapi/],
-    [['--max-price', 'cheap'], /amount in USD, such as 0\.05/],
+    [['--max-price', 'cheap'], /amount in USD such as 0\.25/],
   ] as const) {
     const run = await cliRun(['models', ...args])
     assert.equal(run.exitCode, 2)
