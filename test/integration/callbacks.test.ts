@@ -7,9 +7,9 @@ import type { GenerationRequest } from '../../src/contract/index.ts'
 import { generateImageWorkflowName, mainTaskQueue } from '../../src/contract/index.ts'
 import type { GenerateImage } from '../../src/workflows/generate-image.ts'
 import { eventNames, keepHistory } from '../helpers/histories.ts'
-import { startService } from '../helpers/service.ts'
+import { startService, unhurried } from '../helpers/service.ts'
 
-const service = await startService({ after })
+const service = await startService({ after }, { timings: { ...unhurried, attemptDeadlineMs: 30_000 } })
 
 describe('callbacks', { concurrency: 4, timeout: 90_000 }, () => {
   test('the callback brings the picture: one task, stored bytes are the bytes of this generation', async () => {

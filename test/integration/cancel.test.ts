@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { eventually } from '../helpers/eventually.ts'
 import { keepHistory } from '../helpers/histories.ts'
-import { startService } from '../helpers/service.ts'
+import { startService, unhurried } from '../helpers/service.ts'
 
-const service = await startService({ after })
+const service = await startService({ after }, { timings: { ...unhurried, attemptDeadlineMs: 30_000 } })
 
 describe('cancel', { concurrency: 4, timeout: 90_000 }, () => {
   test('while waiting: the generation ends as cancelled, the open task is owing', async () => {
