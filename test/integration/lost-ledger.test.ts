@@ -6,7 +6,7 @@ import { keepHistory } from '../helpers/histories.ts'
 import { startService } from '../helpers/service.ts'
 import { startLedgerProxy, startWorkerProcess } from '../helpers/worker-process.ts'
 
-const service = await startService({ after }, { workers: false })
+const service = await startService({ after }, { workers: false, timings: { attemptDeadlineMs: 30_000 } })
 
 describe('the ledger away', { concurrency: 1, timeout: 240_000 }, () => {
   test('the ledger is lost just after the answer: the task id is kept and written later', async (t) => {
