@@ -17,17 +17,11 @@ export function sidesOf(size: string): Sides | null {
 
 type SizeRule = NonNullable<NonNullable<NativeModel['parameters']['size']>['rule']>
 
+/** For sides that are multiples already. */
 function keeps({ width, height }: Sides, rule: SizeRule): boolean {
   const [long, short] = [Math.max(width, height), Math.min(width, height)]
   const pixels = width * height
-  return (
-    width % rule.multipleOf === 0 &&
-    height % rule.multipleOf === 0 &&
-    long <= rule.maxSide &&
-    long <= short * rule.maxRatio &&
-    pixels >= rule.minPixels &&
-    pixels <= rule.maxPixels
-  )
+  return long <= rule.maxSide && long <= short * rule.maxRatio && pixels >= rule.minPixels && pixels <= rule.maxPixels
 }
 
 /** The size that this native model would be sent; null where it takes none like it. */

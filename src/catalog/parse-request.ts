@@ -11,11 +11,13 @@ import { sentencesOf } from './request-sentences.ts'
 
 export type ParsedRequest = { ok: true; request: GenerationRequest } | { ok: false; errors: RequestError[] }
 
-/** What is said of a model that does not exist. Not with the names of all: `GET /v1/models` has them. */
+/** What is said of a model that does not exist. With the nearest names only: `GET /v1/models` has them all. */
 export function unknownModelError(name: string, field = 'model'): RequestError {
+  const nearest = nearestModelNames(name)
   return {
     field,
-    message: `unknown model ${quote(name)}; did you mean ${nearestModelNames(name).join(' or ')}?`,
+    message: `unknown model ${quote(name)}; did you mean ${nearest.join(' or ')}?`,
+    allowed: nearest,
   }
 }
 

@@ -118,6 +118,7 @@ test('an unknown model is refused with the nearest names', () => {
   const error = errorOf({ model: 'nano-bananna-pro' })
   assert.equal(error.field, 'model')
   assert.equal(error.message, 'unknown model "nano-bananna-pro"; did you mean nano-banana-pro or nano-banana-2 or nano-banana?')
+  assert.deepEqual(error.allowed, ['nano-banana-pro', 'nano-banana-2', 'nano-banana'])
   assert.match(errorOf({ model: 'flux-kontxt-max' }).message, /did you mean flux-kontext-max/)
 })
 
