@@ -60,8 +60,8 @@ const wan = (references: boolean, { model, amount, typicalMs, hasNsfwChecker, re
       ...(references ? { referenceImages: { field: 'input_urls' } } : {}),
     },
     price: credits(amount),
-    duration: duration(typicalMs),
-    seen: kieRecorded('market-models', '2026-04', 'a picture from text'),
+    // The record does not tell whether there were pictures to start from; the plain way is credited with it.
+    ...(references ? {} : { duration: duration(typicalMs), seen: kieRecorded('market-models', '2026-04', 'one picture') }),
   })
 
 const plain: Variant = {
