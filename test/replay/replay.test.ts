@@ -18,9 +18,11 @@ Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
 /** Every path that the product promises to survive; a missing file is a test that was deleted with its history. */
 const paths = [
   'both-down',
+  'both-overdue',
   'callback-before-reply',
   'callback-path',
   'cancel-between-tries',
+  'cancel-in-line',
   'cancel-while-planning',
   'cancel-while-sending',
   'cancel-while-waiting',
@@ -30,22 +32,41 @@ const paths = [
   'forged-callback',
   'frozen-before-post',
   'frozen-before-send',
+  'in-line-by-priority',
+  'in-line-too-long',
   'killed-after-post',
   'killed-on-last-try',
+  'late-failure-is-booked',
+  'late-failure-while-fallback-works',
+  'late-success-wins',
   'ledger-away-before-send',
   'ledger-away-while-planning',
   'ledger-lost-after-answer',
   'lost-callback',
+  'other-account',
   'overdue',
+  'paused-then-rerouted',
+  'paused-then-resumed',
   'poll-only',
   'poll-wins',
   'poller-ends-early',
+  'queued-then-sent',
+  'reconcile-balances',
+  'reconcile-everything',
+  'reset-during-fallback',
+  'reset-when-finished',
+  'reset-while-waiting',
+  'second-run-waits',
+  'settled',
+  'settled-as-unresolved',
+  'settled-by-late-callback',
   'superseded-poll-fails',
   'superseded-poll-times-out',
   'temporal-restarted',
   'unknown-adopted',
   'unknown-unheard',
   'unknown-without-callback',
+  'waits-on-for-the-first',
   'wake-before-submit-result',
   'wake-during-poll',
   'wake-in-grace',
@@ -57,7 +78,9 @@ const files = (await readdir(historiesFolder)).filter((file) => file.endsWith('.
 
 async function replay(file: string, workflowBundle: WorkflowBundle): Promise<void> {
   const history = historyFromJSON(JSON.parse(await readFile(join(historiesFolder, file), 'utf8')))
-  await Worker.runReplayHistory({ workflowBundle }, history, file)
+  // Children and activities carry the id of the workflow in theirs, so it is replayed under its own.
+  const workflowId = history.events?.[0]?.workflowExecutionStartedEventAttributes?.workflowId
+  await Worker.runReplayHistory({ workflowBundle }, history, workflowId ?? file)
 }
 
 test('every promised path has a stored history', () => {

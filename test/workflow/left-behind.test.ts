@@ -142,7 +142,7 @@ describe('left behind', { concurrency: 4, timeout: 60_000 }, () => {
           return { verdict: 'paid', hasSpares: false }
         },
       },
-      { attemptDeadlineMs, deadlineMs: 6_000 },
+      { attemptDeadlineMs, deadlineMs: 10_000 },
     )
     await assert.rejects(run.handle.result(), (error: unknown) => {
       assert.ok(error instanceof WorkflowFailedError && error.cause instanceof ApplicationFailure)
