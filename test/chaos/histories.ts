@@ -46,7 +46,7 @@ export async function countOpen(client: Client): Promise<number> {
 }
 
 /** The server says this when a signal comes while a workflow closes, and asks again: nothing has gone wrong. */
-const unhandledCommand = 2
+const unhandledCommand = 1
 
 function countEvents(
   events: readonly HistoryEvent[],

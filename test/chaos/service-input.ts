@@ -30,7 +30,7 @@ export const chaosTimings = {
   submitMaxTries: 3,
   submitRetryInitialMs: 100,
   submitRetryMaxMs: 400,
-  callbackGraceMs: 2_500,
+  callbackGraceMs: 5_000,
   pollFirstMs: 300,
   pollMinMs: 200,
   pollMaxMs: 800,

@@ -6,8 +6,11 @@ import type { Books, ChaosRecords, Check, Finding, HistoryRecord } from './recor
 
 /** Clocks of two processes on one machine, and a reading that was on its way. */
 const clockToleranceMs = 50
-/** A workflow that closed this shortly after the answer may have been on its way there. */
-const closingMs = 2_000
+/**
+ * The provider's books say when a delivery began, not when it was answered: a workflow that closed this shortly afterwards may have been
+ * closed by then. Less than the grace of a run, after which a workflow whose wake was lost asks by itself.
+ */
+const closingMs = 3_000
 
 export const checkCallbacks: Check = (records, books): Finding => {
   const breaches: string[] = []
@@ -64,7 +67,9 @@ function lostAcknowledgements(records: ChaosRecords, books: Books): { checked: n
     if (history === null) continue
     for (const task of books.tasksOf(generation)) {
       const answered = task.callbacks.find(
-        ({ kind, status, atMs }) => kind === 'genuine' && status === 200 && isWellBefore(atMs, history),
+        // Not the later deliveries: a gateway that has just said 503 is slow, and its 200 may be seconds late.
+        ({ kind, delivery, status, atMs }) =>
+          kind === 'genuine' && delivery === 1 && status === 200 && isWellBefore(atMs, history),
       )
       if (answered === undefined) continue
       checked += 1

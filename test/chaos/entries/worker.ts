@@ -1,8 +1,10 @@
 // A worker in a process of its own, which may end at a named point (`CRASH_AT`).
 import { Context } from '@temporalio/activity'
+import { Client } from '@temporalio/client'
 import type { PointReached } from '../../../src/activities/deps.ts'
 import { connectWorker, plainTarget } from '../../../src/temporal/connect.ts'
 import { installTemporalRuntime } from '../../../src/temporal/runtime.ts'
+import { startFirstSweep } from '../../../src/temporal/schedules.ts'
 import { createWorkflowDoor } from '../../../src/temporal/workflow-door.ts'
 import { createWorkers } from '../../../src/worker/workers.ts'
 import { loadWorkflowBundle } from '../../../src/worker/workflow-bundle.ts'
@@ -30,5 +32,8 @@ process.on('message', (message) => {
   if (message === 'stop') workers.shutdown()
 })
 process.send?.('ready')
+// As every worker that starts: what was left behind is looked for, and nobody waits for it.
+const client = new Client({ connection, namespace: input.temporalNamespace })
+void startFirstSweep(client).catch(() => undefined)
 await workers.run()
 process.exit(0)
