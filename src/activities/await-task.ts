@@ -6,6 +6,7 @@ import type { QueryOutcome, Snapshot } from '../providers/provider.ts'
 import { attemptContext } from './attempt-context.ts'
 import type { AttemptContext } from './attempt-context.ts'
 import type { ActivityDeps } from './deps.ts'
+import { mixedUp } from './ownership.ts'
 import { pollDelayMs, withinDeadline } from './poll-delay.ts'
 import { standingOf } from './standing.ts'
 import { notYet, toApplicationFailure } from './to-application-failure.ts'
@@ -26,15 +27,22 @@ export function createAwaitTask(deps: ActivityDeps) {
       })
       await deps.pointReached?.('await.asked', info.attempt)
       if (answer.kind === 'snapshot' && answer.snapshot.state !== 'pending') {
+        const why = await mixedUp(deps, attempt, row, answer.snapshot)
+        // I5. Its own task may still be named by its callback, and is then booked by settlement.
+        if (why !== null) throw notYet('StillPending', `the task is another attempt's: ${why}`, pollPause(attempt, answer))
         return standingOf(await deps.ledger.recordVerdict(ref, verdictOf(answer.snapshot)))
       }
       // Only a parsed terminal state is an end: 401, 404, 429, 5xx, HTML and unknown words all mean "ask again".
-      const delayMs = pollDelayMs(attempt.limits, info.attempt, answer)
-      throw notYet('StillPending', describe(attempt, answer), withinDeadline(delayMs, info, Date.now()))
+      throw notYet('StillPending', describe(attempt, answer), pollPause(attempt, answer))
     } catch (error) {
       throw toApplicationFailure(error)
     }
   }
+}
+
+function pollPause(attempt: AttemptContext, answer: QueryOutcome): number {
+  const { info } = Context.current()
+  return withinDeadline(pollDelayMs(attempt.limits, info.attempt, answer), info, Date.now())
 }
 
 /** What the ledger books for a provider's final word. */

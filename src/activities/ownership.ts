@@ -35,6 +35,22 @@ export async function ownershipOf(
   return why === null ? { kind: 'ours', snapshot: answer.snapshot } : { kind: 'not_ours', why }
 }
 
+/**
+ * What speaks against a task whose id came in the reply to our own POST; null: nothing. A reply is believed unless two things come
+ * together: another attempt holds the same id, and the task is visibly somebody else's. A wrong doubt would cost a paid picture.
+ */
+export async function mixedUp(
+  deps: ActivityDeps,
+  attempt: AttemptContext,
+  row: AttemptRow,
+  snapshot: Snapshot,
+): Promise<string | null> {
+  const why = contradiction(deps, attempt, row, snapshot)
+  if (why === null) return null
+  const isShared = await deps.ledger.isTaskIdHeldElsewhere(row.provider, row.account, snapshot.providerTaskId, row)
+  return isShared ? why : null
+}
+
 function contradiction(deps: ActivityDeps, attempt: AttemptContext, row: AttemptRow, snapshot: Snapshot): string | null {
   const { createdAtMs, echo } = snapshot
   if (createdAtMs !== null && row.sendStartedAt !== null && createdAtMs < row.sendStartedAt.getTime() - clockSkewMs) {

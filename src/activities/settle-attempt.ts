@@ -9,7 +9,7 @@ import { attemptContext } from './attempt-context.ts'
 import type { AttemptContext } from './attempt-context.ts'
 import type { ActivityDeps } from './deps.ts'
 import { mayBeHeardOf } from './listen-for-lost-reply.ts'
-import { ownershipOf } from './ownership.ts'
+import { mixedUp, ownershipOf } from './ownership.ts'
 import { withinDeadline } from './poll-delay.ts'
 import { notYet, toApplicationFailure } from './to-application-failure.ts'
 import type { Settlement, SettlementInput } from './types.ts'
@@ -121,7 +121,11 @@ async function ask(
     timeoutMs: deps.limits.queryTimeoutMs,
     signal: Context.current().cancellationSignal,
   })
-  return answer.kind === 'snapshot' && answer.snapshot.state !== 'pending' ? findingOf(answer.snapshot) : null
+  if (answer.kind !== 'snapshot' || answer.snapshot.state === 'pending') return null
+  const why = await mixedUp(deps, attempt, row, answer.snapshot)
+  // The charge for that task is booked where it belongs; what became of this attempt's own one, nobody can say by this id.
+  if (why !== null) return { found: 'unresolved', cost: null, message: `the reply named another attempt's task: ${why}` }
+  return findingOf(answer.snapshot)
 }
 
 /** A failure of which the provider does not say whether it was charged is neither free nor paid: deny by default. */

@@ -44,11 +44,13 @@ export async function GenerateImage(request: GenerationRequest): Promise<Generat
     run = { generationId, plan, state, wakes, decisions, watched: { scope: new CancellationScope(), running: new Map() } }
     return await tellStory(run)
   } catch (error) {
-    if (!isCancellation(error)) throw error
+    // A run of an activity that fails while a cancel waits for it is not tried again: the caller's word counts, not that failure.
+    const isCancelled = isCancellation(error) || (run === null && CancellationScope.current().consideredCancelled)
+    if (!isCancelled) throw error
     const closed = await closeCancelled(generationId, run)
     // The pictures may have been stored while the cancel was on its way: then the generation is completed, and stays so (I2).
     if (closed?.status === 'completed') return closed
-    throw error
+    throw isCancellation(error) ? error : new CancelledFailure('the generation was cancelled')
   }
 }
 

@@ -156,7 +156,7 @@ describe('left behind', { concurrency: 4, timeout: 60_000 }, () => {
       assert.deepEqual(await child.result(), { verdict: 'paid', hasSpares: false })
       if (attempt === 1) await keepHistory(child, 'settled')
     }
-    assert.deepEqual(settled.toSorted(), [1, 2])
+    assert.deepEqual(new Set(settled), new Set([1, 2]))
     await keepHistory(run.handle, 'both-overdue')
   })
 
