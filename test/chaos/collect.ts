@@ -154,8 +154,6 @@ export function countRows(counts: Readonly<Record<string, number>>): Map<string,
   return fired
 }
 
-export type { LedgerEntry }
-
 function sha256(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
