@@ -1,4 +1,5 @@
-// Runs the tests: `npm test`, or `npm test -- unit/ledger replay` for files whose path contains one of the words.
+// Runs the tests: `npm test` (those that take five minutes together), `npm run test:slow` (the rest: killed and frozen processes, load,
+// whole services), or `npm test -- unit/ledger replay` for all files whose path contains one of the words, slow or not.
 // The runner of Node 20 neither expands globs nor finds `.ts` files, and a folder without matches exits 0: so the files are
 // collected here, passed by name, and an empty list is a failure.
 import { spawn } from 'node:child_process'
@@ -38,7 +39,7 @@ async function collectTests(words: string[]): Promise<string[]> {
   const entries = await readdir(testFolder, { recursive: true })
   return entries
     .filter((path) => path.endsWith('.test.ts') && !path.startsWith('live/'))
-    .filter((path) => words.length === 0 || words.some((word) => path.includes(word)))
+    .filter((path) => (words.length === 0 ? !path.includes('.slow.') : words.some((word) => path.includes(word))))
     .map((path) => relative(process.cwd(), join(testFolder, path)))
     .toSorted()
 }

@@ -12,7 +12,7 @@ import { startService, unhurried } from '../helpers/service.ts'
 const breakerFailures = 3
 const timings = { ...unhurried, breakerFailures, breakerPauseMs: 3_000, unknownListenMs: 500, attemptDeadlineMs: 100_000 }
 
-// Two accounts are in permits.test.ts, where there are some.
+// Two accounts are in permits.slow.test.ts, where there are some.
 const service = await startService({ after }, { timings })
 
 const kie = { mode: 'mock', provider: 'kie', account: 'default' } as const
