@@ -1,4 +1,5 @@
 // What activities are given. Values, not configuration: the composition roots read the environment.
+import type { PolicyDefaults } from '../catalog/route-policy.ts'
 import type { ProviderName, SpendMode } from '../contract/index.ts'
 import type { AccountLimits, PauseRules } from '../ledger/accounts-port.ts'
 import type { AttemptRef, Ledger } from '../ledger/ledger.ts'
@@ -31,17 +32,12 @@ export interface WorkflowDoor {
 }
 
 /** Defaults of a request that says nothing about its route. */
-export interface RouteDefaults {
+export interface RouteDefaults extends PolicyDefaults {
   preferred: ProviderName
-  attemptDeadlineMs: number
-  generationDeadlineMs: number
   /** head start of the callback before polling */
   callbackGraceMs: number
   /** first poll where there is no callback address */
   pollFirstMs: number
-  maxPaidAttempts: number
-  /** in line at one provider */
-  queueForMs: number
 }
 
 export type FaultPoint =

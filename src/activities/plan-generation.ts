@@ -3,19 +3,15 @@ import { ApplicationFailure } from '@temporalio/common'
 import { parseGenerationRequest } from '../catalog/parse-request.ts'
 import { requestSha256 } from '../catalog/request-digest.ts'
 import { planRoute } from '../catalog/plan-route.ts'
-import type { Candidate } from '../catalog/plan-route.ts'
+import type { Candidate, PlannedRoute } from '../catalog/plan-route.ts'
+import { attemptDeadlineMs, policyOf, routeDecisions } from '../catalog/route-policy.ts'
+import { tracksWanted } from '../catalog/tracks-wanted.ts'
 import { worstCaseUsd } from '../catalog/worst-case.ts'
 import type { FailureType, GenerationRequest } from '../contract/index.ts'
 import { defaultTenant, queryTaskQueue, submitTaskQueue } from '../contract/index.ts'
 import type { ActivityDeps } from './deps.ts'
 import { readStoredPlan } from './stored-plan.ts'
-import type { Plan, PlanInput, PlannedEntry, RoutePolicy, StoredEntry, StoredPlan } from './types.ts'
-
-/** A deadline shorter than three times a model's documented duration would pay twice for healthy traffic. */
-const deadlinePerTypicalDuration = 3
-
-/** The middle of 1 to 5. */
-const defaultPriority = 3
+import type { Plan, PlanInput, PlannedEntry, StoredEntry, StoredPlan } from './types.ts'
 
 /**
  * Validates, picks the route and records both. Idempotent by generation id: the first call stores request hash, plan and prices, later
@@ -26,12 +22,14 @@ export function createPlanGeneration(deps: ActivityDeps) {
     const parsed = parseGenerationRequest(request)
     if (!parsed.ok) throw refuse('InvalidRequest', parsed.errors.map(({ message }) => message).join('; '))
     const available = new Set([...deps.providers.values()].filter(({ accounts }) => accounts.length > 0).map(({ name }) => name))
-    const route = planRoute(parsed.request, { preferred: deps.routeDefaults.preferred, available })
+    const setting = { preferred: deps.routeDefaults.preferred, available }
+    const observed = await deps.ledger.readTrackRecords(deps.mode, tracksWanted(parsed.request, setting))
+    const route = planRoute(parsed.request, { ...setting, observed })
     await createRow(deps, generationId, parsed.request, route.ok ? route.candidates : [])
     const stored = readStoredPlan(await deps.ledger.readPlan(generationId))
     if (stored !== null) return stored.plan
     if (!route.ok) return refuseAndClose(deps, generationId, route.errors.map(({ message }) => message).join('; '))
-    const fresh = buildPlan(deps, parsed.request, route.candidates, route.left)
+    const fresh = buildPlan(deps, parsed.request, route)
     const first = fresh.plan.route[0]
     const fidelity = first?.fidelity ?? { level: 'exact' as const, changes: [] }
     // Another run may have been quicker: the first plan counts. None is recorded once the generation has ended, and none is needed.
@@ -51,7 +49,7 @@ async function createRow(
 ): Promise<void> {
   const worstCase = worstCaseUsd(
     candidates.map(({ price }) => price.usd),
-    policyOf(deps, request),
+    policyOf(request, deps.routeDefaults),
   )
   const created = await deps.ledger.createGeneration({
     id: generationId,
@@ -77,20 +75,6 @@ async function createRow(
   }
 }
 
-function policyOf({ routeDefaults }: ActivityDeps, { route = {} }: GenerationRequest): RoutePolicy {
-  return {
-    fallback: route.fallback ?? true,
-    onUnknown: route.onUnknown ?? 'fallback',
-    onOverdue: route.onOverdue ?? 'fallback',
-    onRefusal: route.onRefusal ?? 'fail',
-    maxPaidAttempts: route.maxPaidAttempts ?? routeDefaults.maxPaidAttempts,
-    maxCostUsd: route.maxCostUsd ?? null,
-    maxQueueMs: route.maxQueueMs ?? routeDefaults.queueForMs,
-    priority: route.priority ?? defaultPriority,
-    keepSpares: route.keepSpares ?? false,
-  }
-}
-
 /** The row ended before it was planned, and its id is run again: the first end stays (I2). */
 async function refuseEnded(deps: ActivityDeps, generationId: string): Promise<never> {
   const generation = await deps.ledger.readGeneration(generationId)
@@ -105,35 +89,22 @@ async function refuseAndClose(deps: ActivityDeps, generationId: string, message:
   throw refuse(failure.type, message, generation)
 }
 
-function buildPlan(
-  deps: ActivityDeps,
-  request: GenerationRequest,
-  candidates: Candidate[],
-  left: { provider: string; because: string }[],
-): StoredPlan {
+function buildPlan(deps: ActivityDeps, request: GenerationRequest, route: Extract<PlannedRoute, { ok: true }>): StoredPlan {
   const { routeDefaults: defaults, planLimits } = deps
-  const route = request.route ?? {}
   const hasCallback = deps.hasCallbackAddress
-  const entries = candidates.map((candidate) => toEntry(deps, candidate, hasCallback))
-  const decisions: Plan['decisions'] = [
-    {
-      decision: `route ${candidates.map((candidate) => describeCandidate(candidate, request)).join(', then ')}`,
-      because: routeReason(request, defaults.preferred),
-    },
-    ...left.map(({ provider, because }) => ({ decision: `leave out ${provider}`, because })),
-  ]
+  const entries = route.candidates.map((candidate) => toEntry(deps, candidate, hasCallback))
   const plan: Plan = {
     route: entries.map(({ planned }) => planned),
-    policy: policyOf(deps, request),
+    policy: policyOf(request, defaults),
     limits: { ...planLimits, firstPollAfterMs: hasCallback ? defaults.callbackGraceMs : defaults.pollFirstMs },
-    deadlineMs: route.deadlineMs ?? defaults.generationDeadlineMs,
-    decisions,
+    deadlineMs: request.route?.deadlineMs ?? defaults.generationDeadlineMs,
+    decisions: routeDecisions(route, request, defaults.preferred),
   }
   return { requestSha256: requestSha256(request), plan, entries: entries.map(({ stored }) => stored) }
 }
 
 function toEntry(deps: ActivityDeps, candidate: Candidate, hasCallback: boolean): { planned: PlannedEntry; stored: StoredEntry } {
-  const { provider, model, api, input, price, fidelity, typicalDurationMs } = candidate
+  const { provider, model, api, input, price, fidelity } = candidate
   return {
     planned: {
       provider,
@@ -142,20 +113,11 @@ function toEntry(deps: ActivityDeps, candidate: Candidate, hasCallback: boolean)
       submitQueue: submitTaskQueue(provider),
       queryQueue: queryTaskQueue(provider),
       hasCallback,
-      attemptDeadlineMs: Math.max(deps.routeDefaults.attemptDeadlineMs, deadlinePerTypicalDuration * (typicalDurationMs ?? 0)),
+      attemptDeadlineMs: attemptDeadlineMs(candidate, deps.routeDefaults),
       fidelity,
     },
     stored: { api, model, input, price, baseUrl: deps.providers.get(provider)?.baseUrl ?? '' },
   }
-}
-
-function describeCandidate({ provider, canonicalModel }: Candidate, request: GenerationRequest): string {
-  return canonicalModel === request.model ? provider : `${provider} with ${canonicalModel} in its place`
-}
-
-function routeReason(request: GenerationRequest, preferred: string): string {
-  if (request.route?.providers !== undefined) return 'the request names this order'
-  return `AI_PROVIDER puts ${preferred} first`
 }
 
 function refuse(type: FailureType, message: string, generation?: unknown): ApplicationFailure {

@@ -8,6 +8,7 @@ import type {
   PauseAuthor,
   ProviderName,
   RefusalReason,
+  RoutePolicy,
   SettlementVerdict,
 } from '../contract/index.ts'
 import type { AttemptRef, Closing, LeftAttempt } from '../ledger/ledger.ts'
@@ -51,20 +52,7 @@ export interface PlannedEntry {
   fidelity: { level: FidelityLevel; changes: FidelityChange[] }
 }
 
-export interface RoutePolicy {
-  fallback: boolean
-  onUnknown: 'fallback' | 'resubmit' | 'fail'
-  onOverdue: 'fallback' | 'wait'
-  onRefusal: 'fail' | 'fallback'
-  maxPaidAttempts: number
-  /** null: no limit */
-  maxCostUsd: number | null
-  /** in line at one provider, before the next one is asked */
-  maxQueueMs: number
-  /** 1 (first) to 5 (last) */
-  priority: number
-  keepSpares: boolean
-}
+export type { RoutePolicy } from '../contract/index.ts'
 
 /** The recorded result of `planGeneration`. */
 export interface Plan {

@@ -11,6 +11,8 @@ import { estimatePrice } from './price.ts'
 import type { EstimatedPrice } from './price.ts'
 import { listed } from './request-error.ts'
 import type { RequestError } from './request-error.ts'
+import { orderByPreference } from './route-preference.ts'
+import type { PreferenceDecision, TrackRecord } from './route-preference.ts'
 
 /** The environment variable that gives a provider its key. */
 export const keyVariables: Readonly<Record<ProviderName, string>> = { kie: 'KIE_API_KEY', defapi: 'DEFAPI_KEY' }
@@ -40,7 +42,8 @@ export interface LeftProvider {
 }
 
 export type PlannedRoute =
-  | { ok: true; candidates: Candidate[]; left: LeftProvider[] }
+  /** `preferences`: what was made of `route.prefer`, one for each model; empty where the request has none */
+  | { ok: true; candidates: Candidate[]; left: LeftProvider[]; preferences: PreferenceDecision[] }
   | { ok: false; reason: 'no_provider' | 'invalid'; errors: RequestError[] }
 
 export interface RouteSetting {
@@ -48,6 +51,8 @@ export interface RouteSetting {
   preferred: ProviderName
   /** those that have a key */
   available: ReadonlySet<ProviderName>
+  /** of the tracks that `tracksWanted` names; default: none, so that a preference that needs them keeps the order */
+  observed?: readonly TrackRecord[]
 }
 
 /** Pure: the same request and setting give the same route. Stand-ins come after the model itself has been asked of everybody. */
@@ -63,18 +68,28 @@ export function planRoute(request: GenerationRequest, setting: RouteSetting): Pl
     .filter((provider) => !wanted.includes(provider))
     .map((provider) => ({ provider, because: 'is not in `route.providers`' }))
   const standIns = (request.route?.models ?? []).flatMap((name) => findModel(name) ?? [])
+  const preferences: PreferenceDecision[] = []
   for (const asked of [model, ...standIns]) {
+    const where = asked === model ? '' : `with ${asked.name} in its place `
+    const outcomes: { provider: ProviderName; outcome: Considered }[] = []
     for (const provider of wanted) {
       const outcome = asked === model ? consider(model, provider, request, setting) : standIn(asked, provider, request, setting)
       if (outcome.kind === 'invalid') return { ok: false, reason: 'invalid', errors: outcome.errors }
+      outcomes.push({ provider, outcome })
+    }
+    const fit = outcomes.flatMap(({ outcome }) => (outcome.kind === 'candidate' ? [outcome.candidate] : []))
+    const { ordered, decided } = orderByPreference(fit, request, setting.observed ?? [])
+    const room = request.route?.fallback === false ? 1 - candidates.length : ordered.length
+    const taken = new Set(ordered.slice(0, Math.max(0, room)))
+    candidates.push(...taken)
+    if (decided !== null && taken.size > 0) preferences.push(decided)
+    for (const { provider, outcome } of outcomes) {
+      if (outcome.kind === 'candidate' && taken.has(outcome.candidate)) continue
       const because = outcome.kind === 'left' ? outcome.because : 'would be a fallback, and `route.fallback` is false'
-      const where = asked === model ? '' : `with ${asked.name} in its place `
-      if (outcome.kind === 'left') left.push({ provider, because: `${where}${because}` })
-      else if (candidates.length > 0 && request.route?.fallback === false) left.push({ provider, because: `${where}${because}` })
-      else candidates.push(outcome.candidate)
+      left.push({ provider, because: `${where}${because}` })
     }
   }
-  if (candidates.length > 0) return { ok: true, candidates, left }
+  if (candidates.length > 0) return { ok: true, candidates, left, preferences }
   const reasons = left.map(({ provider, because }) => `${providerTitles[provider]} ${because}`).join('; ')
   const field = request.route?.providers === undefined ? 'model' : 'route.providers'
   return {

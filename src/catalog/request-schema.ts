@@ -90,6 +90,12 @@ const routeSchema = z
       .refine((names) => new Set(names).size === names.length, { error: 'must name each provider once' })
       .exactOptional()
       .describe('providers in order of preference; default: the preferred one of the service, then the other one that has a key'),
+    prefer: z
+      .enum(['order', 'cheapest', 'fastest', 'steadiest'])
+      .exactOptional()
+      .describe(
+        'who of the providers of a model is asked first; by recent attempts where prices do not say, else as in `providers`; default `order`',
+      ),
     fallback: z
       .boolean()
       .exactOptional()

@@ -1,11 +1,13 @@
 // Generations at a running gateway: asked for, read, listed, cancelled.
-import type { Generation, GenerationRequest } from '../contract/index.ts'
+import type { Generation, GenerationRequest, PlanPreview } from '../contract/index.ts'
 import { callGateway, isRecord, jsonContent, notDarkroom, readJson } from './gateway-http.ts'
 import type { Answer, Content } from './gateway-http.ts'
 
 export interface GatewayClient {
   readonly url: string
   create(request: GenerationRequest, idempotencyKey: string | null): Promise<Generation>
+  /** what `create` would do */
+  preview(request: GenerationRequest): Promise<PlanPreview>
   read(id: string): Promise<Generation>
   list(filter: {
     status?: string
@@ -27,6 +29,11 @@ export function createGatewayClient(url: string): GatewayClient {
       const { headers, body } = jsonContent(request)
       const key = idempotencyKey === null ? {} : { 'idempotency-key': idempotencyKey }
       return readGeneration(url, await call('POST', '/v1/generations', { headers: { ...headers, ...key }, body }))
+    },
+    async preview(request) {
+      const body = await readJson(url, await call('POST', '/v1/plans', jsonContent(request)))
+      if (!isRecord(body) || !isPlan(body['plan'])) throw notDarkroom(url)
+      return body['plan']
     },
     read: async (id) => readGeneration(url, await call('GET', path(id))),
     async list(filter) {
@@ -55,4 +62,9 @@ function toGeneration(url: string, body: unknown): Generation {
 function isGeneration(body: unknown): body is Generation {
   if (!isRecord(body) || typeof body['id'] !== 'string' || typeof body['status'] !== 'string') return false
   return Array.isArray(body['attempts']) && Array.isArray(body['images']) && isRecord(body['timings']) && isRecord(body['links'])
+}
+
+function isPlan(plan: unknown): plan is PlanPreview {
+  if (!isRecord(plan) || !Array.isArray(plan['route']) || !Array.isArray(plan['decisions'])) return false
+  return isRecord(plan['policy']) && Array.isArray(plan['budgets'])
 }

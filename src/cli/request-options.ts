@@ -24,6 +24,7 @@ export interface RequestFlags {
   minimumFidelity?: string
   standIn?: string[]
   provider?: string[]
+  prefer?: string
   fallback?: boolean
   onUnknown?: string
   onOverdue?: string
@@ -55,6 +56,7 @@ export function addRequestFlags(command: Command): Command {
     .option('--strength <number>', 'from 0, which keeps the reference, to 1, which forgets it', parseShare)
     .option('--negative-prompt <text>', 'what is not to be seen')
     .option('-p, --provider <name>', 'kie or defapi, in order of preference; may be repeated', collect)
+    .option('--prefer <what>', 'who is asked first: order, cheapest, fastest or steadiest')
     .option('--no-fallback', 'ask only the first provider')
     .option('--stand-in <model>', 'another model that may stand in; may be repeated', collect)
     .option('--minimum-fidelity <level>', 'leave out who would change more: exact, adapted or degraded')
@@ -86,6 +88,7 @@ function fromFlags(promptWords: string[], flags: RequestFlags, base: Record<stri
     ...(isRecord(base['route']) ? base['route'] : {}),
     ...defined({
       providers: flags.provider,
+      prefer: flags.prefer,
       // commander says true when `--no-fallback` is not given; that is nobody's wish
       fallback: flags.fallback === false ? false : undefined,
       onUnknown: flags.onUnknown,

@@ -16,6 +16,11 @@ import type {
 export interface RouteRequest {
   /** providers in order of preference; default: `AI_PROVIDER` first, then the other one that has a key */
   providers?: ProviderName[]
+  /**
+   * who of the providers of a model is asked first. `order` (default): as in `providers`. `cheapest` by list price, or by what was paid
+   * lately; `fastest` and `steadiest` by the newest attempts of the service. Where too little is known, the order is kept.
+   */
+  prefer?: 'order' | 'cheapest' | 'fastest' | 'steadiest'
   /** false: only the first provider is asked. Default true. */
   fallback?: boolean
   /** after a submit without a readable answer, and after listening for it: default `fallback` */

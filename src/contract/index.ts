@@ -2,5 +2,6 @@
 export * from './generation.ts'
 export * from './messages.ts'
 export * from './names.ts'
+export * from './plan-preview.ts'
 export * from './word-lists.ts'
 export * from './words.ts'

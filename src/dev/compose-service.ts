@@ -43,7 +43,8 @@ export interface ComposedService {
   /** `callbackBaseUrl`: where providers reach the gateway, which may have to listen first to know; null: poll only */
   createActivities: (callbackBaseUrl: string | null, workflows: WorkflowDoor) => Activities
   rates: ReadonlyMap<ProviderName, ProviderRate>
-  gatewayDeps: (starter: GenerationStarter) => GatewayDeps
+  /** `callbackBaseUrl`: as the workers have it; asked when a plan is previewed. Default: DARKROOM_PUBLIC_URL */
+  gatewayDeps: (starter: GenerationStarter, callbackBaseUrl?: () => string | null) => GatewayDeps
   createMetrics: () => Metrics
 }
 
@@ -63,7 +64,7 @@ export function composeService(resources: ServiceResources): ComposedService {
     createActivities: (callbackBaseUrl, workflows) =>
       createActivities(activityDeps(resources, { providers, tokens, mode, callbackBaseUrl, workflows })),
     rates: providerRates(mode),
-    gatewayDeps: (temporal) => ({
+    gatewayDeps: (temporal, callbackBaseUrl = () => config.publicUrl) => ({
       ledger,
       store,
       providers,
@@ -71,7 +72,8 @@ export function composeService(resources: ServiceResources): ComposedService {
       temporal,
       mode,
       accounts: accountsOf(providers, mode),
-      routeDefaults: { preferred: config.providers.preferred, maxPaidAttempts: config.maxPaidAttempts },
+      routeDefaults: routeDefaults(config),
+      callbackUrlOf: (provider, token) => callbackUrl(callbackBaseUrl(), provider, token),
       logger: logger.child({ part: 'gateway' }),
       limits: { wakesPerAttempt: config.timings.wakesPerAttempt, wakeIntervalMs: config.timings.wakeSpacingMs },
       links: { temporal: temporalLink(resources.temporalUi) },
@@ -126,8 +128,7 @@ function activityDeps(resources: ServiceResources, { providers, tokens, mode, ca
     mode,
     logger: resources.logger.child({ part: 'activities' }),
     hasCallbackAddress: callbackBaseUrl !== null,
-    callbackUrlOf: (provider, ref) =>
-      callbackBaseUrl === null ? null : `${callbackBaseUrl}/v1/callbacks/${provider}/${tokens.seal(ref)}`,
+    callbackUrlOf: (provider, ref) => callbackUrl(callbackBaseUrl, provider, tokens.seal(ref)),
     openCallbackUrl: (url) => openCallbackUrl(url, tokens),
     downloadImage: (url, signal) =>
       downloadImage(url, {
@@ -145,7 +146,7 @@ function activityDeps(resources: ServiceResources, { providers, tokens, mode, ca
     lowBalanceUsd: config.lowBalanceUsd,
     workflows,
     planLimits: planLimits(config),
-    routeDefaults: { ...timings, preferred: config.providers.preferred, maxPaidAttempts: config.maxPaidAttempts },
+    routeDefaults: routeDefaults(config),
     ...(resources.pointReached === undefined ? {} : { pointReached: resources.pointReached }),
   }
 }
@@ -170,6 +171,14 @@ function planLimits({ timings }: Config): ActivityDeps['planLimits'] {
     settlePollMinMs: timings.settlePollMinMs,
     settlePollMaxMs: timings.settlePollMaxMs,
   }
+}
+
+function routeDefaults({ timings, providers, maxPaidAttempts }: Config): ActivityDeps['routeDefaults'] {
+  return { ...timings, preferred: providers.preferred, maxPaidAttempts }
+}
+
+function callbackUrl(baseUrl: string | null, provider: ProviderName, token: string): string | null {
+  return baseUrl === null ? null : `${baseUrl}/v1/callbacks/${provider}/${token}`
 }
 
 /** Every account that has a key. */

@@ -14,7 +14,7 @@ import { startSimulator } from '../simulator/simulator.ts'
 import { createFileStore } from '../storage/file-store.ts'
 import type { TemporalTarget } from '../temporal/connect.ts'
 import { loadWorkflowBundle } from '../worker/workflow-bundle.ts'
-import type { ComposedService, TemporalUi } from './compose-service.ts'
+import type { TemporalUi } from './compose-service.ts'
 import { composeService, openLedger } from './compose-service.ts'
 import type { DataFolder } from './data-folder.ts'
 import { prepareDataFolder, readOrMakeCallbackSecret } from './data-folder.ts'
@@ -101,10 +101,14 @@ async function startAll(options: EmbeddedServiceOptions, teardown: Teardown): Pr
   const effective = simulator === null ? config : withSimulator(config, simulator)
   const composed = composeService({ config: effective, ledger, store, logger, callbackSecret, temporalUi })
 
-  const gatewayUrl = await openGateway(composed, temporal, config, teardown)
-  const metricsUrl = await openMetrics({ composed, config, logger, teardown })
+  let callbackBaseUrl = config.publicUrl
+  const starter = createGenerationStarter({ client: temporal.link.client })
+  const app = await createGateway(composed.gatewayDeps(starter, () => callbackBaseUrl))
+  await teardown.add('front', 'gateway', () => app.close())
+  const gatewayUrl = await listenGateway(app, config.http)
   // The simulator is on this machine, whatever the world sees of the gateway.
-  const callbackBaseUrl = simulator === null ? config.publicUrl : gatewayUrl
+  if (simulator !== null) callbackBaseUrl = gatewayUrl
+  const metricsUrl = await openMetrics({ composed, config, logger, teardown })
   const workers = await runWorkers({
     target: temporal.target,
     allowPlaintext: config.temporalPlaintext,
@@ -183,15 +187,4 @@ async function startMock(options: SimulatorOptions, teardown: Teardown): Promise
 function chooseUi(config: Config, { link, uiUrl }: EmbeddedTemporal): TemporalUi | null {
   const url = config.temporalUiUrl ?? uiUrl
   return url === null ? null : { url, namespace: link.namespace }
-}
-
-async function openGateway(
-  composed: ComposedService,
-  { link }: EmbeddedTemporal,
-  { http }: Config,
-  teardown: Teardown,
-): Promise<string> {
-  const app = await createGateway(composed.gatewayDeps(createGenerationStarter({ client: link.client })))
-  await teardown.add('front', 'gateway', () => app.close())
-  return listenGateway(app, http)
 }

@@ -17,6 +17,7 @@ import { registerListAttempts } from './routes/list-attempts.ts'
 import { registerListGenerations } from './routes/list-generations.ts'
 import { registerListModels } from './routes/list-models.ts'
 import { registerOpenApi } from './routes/openapi.ts'
+import { registerPreviewPlan } from './routes/preview-plan.ts'
 import { registerProviders } from './routes/providers.ts'
 import { registerReadGeneration } from './routes/read-generation.ts'
 import { registerReadImage } from './routes/read-image.ts'
@@ -42,6 +43,7 @@ export async function createGateway(deps: GatewayDeps): Promise<FastifyInstance>
   registerJsonBody(app)
   await registerOpenApi(app)
   registerCreateGeneration(app, routeDeps)
+  registerPreviewPlan(app, routeDeps)
   registerListGenerations(app, routeDeps)
   registerReadGeneration(app, routeDeps)
   registerCancelGeneration(app, routeDeps)

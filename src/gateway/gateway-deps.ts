@@ -1,4 +1,5 @@
 // What the gateway is given. Values, not configuration: the composition roots read the environment.
+import type { PolicyDefaults } from '../catalog/route-policy.ts'
 import type { ProviderName, SpendMode } from '../contract/index.ts'
 import type { AccountRef } from '../ledger/accounts-port.ts'
 import type { AttemptRef, Ledger } from '../ledger/ledger.ts'
@@ -13,11 +14,13 @@ export interface GatewayDeps {
   ledger: Ledger
   store: Pick<ResultStore, 'open'>
   /** callbacks are read with them, and those with accounts are what a route can be made of */
-  providers: ReadonlyMap<ProviderName, Pick<Provider, 'name' | 'readCallback' | 'accounts'>>
+  providers: ReadonlyMap<ProviderName, Pick<Provider, 'name' | 'readCallback' | 'accounts' | 'describeSubmit'>>
   /** the accounts that this service has keys for; others are in the ledger if they were ever used */
   accounts: readonly AccountRef[]
   /** as the plan has them: what a request may cost depends on them */
-  routeDefaults: { preferred: ProviderName; maxPaidAttempts: number }
+  routeDefaults: PolicyDefaults & { preferred: ProviderName }
+  /** where a provider would be told to call back, with `token` as its sealed part; null: it is told nothing. For previews only */
+  callbackUrlOf: (provider: ProviderName, token: string) => string | null
   tokens: { open(token: string): AttemptRef | null }
   temporal: GenerationStarter
   /** written into every generation: whether its money is real */

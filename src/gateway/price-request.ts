@@ -1,8 +1,10 @@
 // What a request may cost at most, before it is accepted. The plan computes the same again; it reserves only where nobody has yet.
-import { planRoute } from '../catalog/plan-route.ts'
+import type { Candidate } from '../catalog/plan-route.ts'
+import { policyOf } from '../catalog/route-policy.ts'
 import { worstCaseUsd } from '../catalog/worst-case.ts'
 import type { GenerationRequest, ProviderName } from '../contract/index.ts'
-import type { RouteDeps } from './gateway-deps.ts'
+import { findRoute } from './find-route.ts'
+import type { PlanningDeps } from './find-route.ts'
 
 export interface PricedRequest {
   /** null: a price in the route is not known */
@@ -11,36 +13,28 @@ export interface PricedRequest {
   unpriced: ProviderName[]
 }
 
-export function priceRequest(
+export async function priceRequest(request: GenerationRequest, deps: PlanningDeps): Promise<PricedRequest> {
+  return priceRoute(request, await findCandidates(request, deps), deps)
+}
+
+export function priceRoute(
   request: GenerationRequest,
-  { providers, routeDefaults }: Pick<RouteDeps, 'providers' | 'routeDefaults'>,
+  candidates: readonly Candidate[],
+  { routeDefaults }: Pick<PlanningDeps, 'routeDefaults'>,
 ): PricedRequest {
-  const candidates = findCandidates(request, providers, routeDefaults.preferred)
-  const route = request.route ?? {}
-  const policy = {
-    fallback: route.fallback ?? true,
-    onUnknown: route.onUnknown ?? 'fallback',
-    maxPaidAttempts: route.maxPaidAttempts ?? routeDefaults.maxPaidAttempts,
-    maxCostUsd: route.maxCostUsd ?? null,
-  }
   return {
     worstCaseUsd: worstCaseUsd(
       candidates.map(({ price }) => price.usd),
-      policy,
+      policyOf(request, routeDefaults),
     ),
     unpriced: candidates.filter(({ price }) => price.usd === null).map(({ provider }) => provider),
   }
 }
 
-/**
- * The workers make the real route, and a gateway need not have their keys: where ours make no route, all providers count. Too much
- * reserved is given back; too little would be a budget that is overrun.
- */
-function findCandidates(request: GenerationRequest, providers: RouteDeps['providers'], preferred: ProviderName) {
-  const all = [...providers.values()]
-  const withAccounts = all.filter(({ accounts }) => accounts.length > 0)
-  for (const offered of [withAccounts, all]) {
-    const route = planRoute(request, { preferred, available: new Set(offered.map(({ name }) => name)) })
+/** Where our keys make no route, all providers count. Too much reserved is given back; too little would be a budget that is overrun. */
+async function findCandidates(request: GenerationRequest, deps: PlanningDeps): Promise<Candidate[]> {
+  for (const who of ['own', 'all'] as const) {
+    const route = await findRoute(request, deps, who)
     if (route.ok) return route.candidates
   }
   return []

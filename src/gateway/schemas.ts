@@ -67,6 +67,11 @@ const imageSchema = z.object({
   spare: z.boolean().describe('true: delivered by an attempt that was left behind'),
 })
 
+export const fidelitySchema = z.object({
+  level: z.enum(fidelityLevels),
+  changes: z.array(z.object({ field: z.string(), asked: z.string(), sent: z.string().nullable(), why: z.string() })),
+})
+
 const durationSchema = z.number().nullable()
 
 export const generationSchema = z
@@ -83,12 +88,7 @@ export const generationSchema = z
     attempts: z.array(attemptSchema),
     images: z.array(imageSchema),
     cost: z.object({ usd: z.number().nullable(), source: costSourceSchema }),
-    fidelity: z
-      .object({
-        level: z.enum(fidelityLevels),
-        changes: z.array(z.object({ field: z.string(), asked: z.string(), sent: z.string().nullable(), why: z.string() })),
-      })
-      .nullable(),
+    fidelity: fidelitySchema.nullable(),
     timings: z.object({
       untilSubmitMs: durationSchema,
       submitMs: durationSchema,

@@ -21,6 +21,7 @@ import type { AccountsPort, Busy, SendOffer } from './accounts-port.ts'
 import type { BudgetsPort, OverBudget } from './budgets-port.ts'
 import type { SettlementPort } from './settlement-port.ts'
 import type { StatsPort } from './stats-port.ts'
+import type { TrackRecordsPort } from './track-records-port.ts'
 
 /** Names one attempt for ever: the generation id is the workflow id, so it outlives resets. */
 export interface AttemptRef {
@@ -168,7 +169,7 @@ export interface GenerationFilter {
 }
 
 /** All methods reject with `LedgerUnavailableError` when the database cannot be reached in time. */
-export interface Ledger extends AccountsPort, SettlementPort, BudgetsPort, StatsPort {
+export interface Ledger extends AccountsPort, SettlementPort, BudgetsPort, StatsPort, TrackRecordsPort {
   // generations
   /**
    * Idempotent by id. Called by the gateway before it starts the workflow, and by the plan for workflows started elsewhere. A new one

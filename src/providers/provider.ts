@@ -59,6 +59,17 @@ export type SubmitOutcome =
   /** a task may exist */
   | { kind: 'unknown'; message: string; httpStatus: number | null }
 
+/** The fields of the one POST, sent as JSON. */
+export type SubmitBody = Record<string, unknown>
+
+/** The one POST of a submit, as it would be made; the key is a placeholder. */
+export interface SubmitDescription {
+  method: 'POST'
+  url: string
+  headers: Record<string, string>
+  body: SubmitBody
+}
+
 /** What a provider says of one task at one moment. */
 export interface Snapshot {
   providerTaskId: string
@@ -117,6 +128,8 @@ export interface Provider {
   readonly baseUrl: string
   /** One POST on a fresh connection, never repeated by itself. Resolves also on timeout; is not abortable from outside (I3). */
   submit(request: ProviderRequest, options: SubmitOptions): Promise<SubmitOutcome>
+  /** Pure: what `submit` would send, built by the same code. Sends nothing and needs no account. */
+  describeSubmit(request: ProviderRequest, options: Pick<SubmitOptions, 'callbackUrl'>): SubmitDescription
   query(api: string, providerTaskId: string, options: QueryOptions): Promise<QueryOutcome>
   /**
    * Checks and reads a callback body: signature where the provider signs and a key is configured, else only the shape.

@@ -13,6 +13,7 @@ import type {
 } from '../../src/ledger/ledger.ts'
 import { InvalidCursorError, LedgerUnavailableError } from '../../src/ledger/ledger.ts'
 import type { AttemptFilter, ListedAttempt, Stats, StatsFilter } from '../../src/ledger/stats-port.ts'
+import type { TrackRecord } from '../../src/ledger/track-records-port.ts'
 import { newbornGeneration } from '../../src/gateway/generation-answer.ts'
 
 export interface FakeLedger extends Ledger {
@@ -35,6 +36,7 @@ export interface FakeLedger extends Ledger {
   /** what the lists were asked for */
   readonly asked: (StatsFilter | AttemptFilter)[]
   attempts: ListedAttempt[]
+  tracks: TrackRecord[]
 }
 
 export const noStats: Omit<Stats, 'from' | 'to' | 'mode'> = {
@@ -204,6 +206,13 @@ export function createFakeLedger(): FakeLedger {
       ledger.asked.push(filter)
       if (filter.cursor === 'nonsense') throw new InvalidCursorError('the cursor is not one that this ledger gave out')
       return { attempts: ledger.attempts, nextCursor: null }
+    },
+    tracks: [],
+    async readTrackRecords(_mode, tracks) {
+      if (tracks.length > 0) called('readTrackRecords')
+      return ledger.tracks.filter(({ provider, model }) =>
+        tracks.some((track) => track.provider === provider && track.model === model),
+      )
     },
     async ping() {
       called('ping')

@@ -162,11 +162,15 @@ export async function startService(t: Ends, options: ServiceOptions = {}): Promi
   }
   const { composed, ledger, config } = composeTestService(input)
   atEnd(t, () => ledger.close())
-  const gateway = await createGateway(composed.gatewayDeps(createGenerationStarter({ client: temporal.client })))
+  const callbacks: { baseUrl: string | null } = { baseUrl: null }
+  const gateway = await createGateway(
+    composed.gatewayDeps(createGenerationStarter({ client: temporal.client }), () => callbacks.baseUrl),
+  )
   // It chooses its port itself: one that was found free a moment ago may be another process's by now.
   const url = await gateway.listen({ host: '127.0.0.1', port: 0 })
   atEnd(t, () => gateway.close())
-  const workerInput = { ...input, callbackBaseUrl: options.callbacks === false ? null : url }
+  callbacks.baseUrl = options.callbacks === false ? null : url
+  const workerInput = { ...input, callbackBaseUrl: callbacks.baseUrl }
   if (options.workers !== false) await runWorkers(t, temporal, composed, workerInput.callbackBaseUrl)
   return {
     ...doors(url, temporal, simulator),

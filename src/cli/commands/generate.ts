@@ -1,16 +1,19 @@
 // darkroom generate: asks a running service for a picture and, unless told otherwise, waits for it.
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import type { Generation } from '../../contract/index.ts'
+import type { Generation, PlanPreview } from '../../contract/index.ts'
 import { safeText } from '../../observability/safe-text.ts'
 import type { CliContext } from '../context.ts'
-import { writeLine } from '../context.ts'
+import { hasColours, writeLine } from '../context.ts'
 import type { ExitCode } from '../errors.ts'
 import { CliError, exitCodes } from '../errors.ts'
 import { followGeneration, hasEnded } from '../follow-generation.ts'
 import type { GatewayClient } from '../gateway-client.ts'
 import { createGatewayClient } from '../gateway-client.ts'
 import { chooseGatewayUrl } from '../gateway-http.ts'
+import { createPaint } from '../render/colours.ts'
+import { renderJson } from '../render/json.ts'
+import { renderPlan } from '../render/plan.ts'
 import { createProgressLine } from '../render/progress.ts'
 import type { RequestFlags } from '../request-options.ts'
 import { addRequestFlags, readRequest } from '../request-options.ts'
@@ -21,6 +24,7 @@ interface GenerateFlags extends RequestFlags {
   url?: string
   json?: boolean
   wait: boolean
+  dryRun?: boolean
   output?: string
   idempotencyKey?: string
 }
@@ -32,18 +36,20 @@ export function addGenerateCommand(program: Command, host: CommandHost): void {
       .description('ask the running service for a picture')
       .argument('[prompt...]', 'what to make')
       .option('--url <address>', 'the gateway (default: DARKROOM_URL, else http://127.0.0.1:8080)')
+      .option('--dry-run', 'print route, bodies, fidelity and price, and send nothing')
       .option('--no-wait', 'print the accepted generation and do not wait for its end')
       .option('-o, --output <file>', 'save the picture there, too')
       .option('--idempotency-key <key>', 'the same key and request give the same generation')
-      .option('--json', 'print the generation as JSON'),
+      .option('--json', 'print the generation, or with --dry-run the plan, as JSON'),
   ).action((prompt: string[], flags: GenerateFlags) => host.run((context) => generate(context, prompt, flags)))
 }
 
 async function generate(context: CliContext, prompt: string[], flags: GenerateFlags): Promise<ExitCode> {
-  if (flags.output !== undefined && !flags.wait)
-    throw new CliError('--output needs the picture: leave out --no-wait.', exitCodes.usage)
+  if (flags.output !== undefined && (!flags.wait || flags.dryRun === true))
+    throw new CliError(`--output needs the picture: leave out ${flags.wait ? '--dry-run' : '--no-wait'}.`, exitCodes.usage)
   const gateway = createGatewayClient(chooseGatewayUrl(flags.url, context.env))
   const request = await readRequest(prompt, flags)
+  if (flags.dryRun === true) return printPlan(context, await gateway.preview(request), flags.json === true)
   const accepted = await gateway.create(request, flags.idempotencyKey ?? null)
   const generation = flags.wait ? await waitForEnd(context, gateway, accepted) : accepted
   if (flags.output !== undefined && generation.images.length > 0) await saveImage(gateway, generation, flags.output)
@@ -55,6 +61,11 @@ async function generate(context: CliContext, prompt: string[], flags: GenerateFl
     return exitCodes.interrupted
   }
   return generation.status === 'failed' || generation.status === 'cancelled' ? exitCodes.failed : exitCodes.done
+}
+
+function printPlan({ stdout, env }: CliContext, plan: PlanPreview, isJson: boolean): ExitCode {
+  writeLine(stdout, isJson ? renderJson(plan) : renderPlan(plan, createPaint(hasColours(stdout, env))))
+  return exitCodes.done
 }
 
 /** Ctrl-C ends the waiting only: the picture is being paid for. */

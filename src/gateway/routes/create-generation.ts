@@ -1,18 +1,15 @@
 // POST /v1/generations
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
-import { parseGenerationRequest } from '../../catalog/parse-request.ts'
 import { requestSha256 } from '../../catalog/request-digest.ts'
 import { generationRequestSchema } from '../../catalog/request-schema.ts'
-import { defaultTenant, type GenerationRequest } from '../../contract/index.ts'
-import { safeText } from '../../observability/safe-text.ts'
-import { checkPublicUrl } from '../../storage/url-guard.ts'
+import { defaultTenant } from '../../contract/index.ts'
 import { acceptGeneration } from '../accept-generation.ts'
 import type { RouteDeps } from '../gateway-deps.ts'
 import { generationPath, hasEnded, toAnswer } from '../generation-answer.ts'
 import { generationIdOfKey, newGenerationId, readIdempotencyKey, sha256 } from '../idempotency.ts'
 import { priceRequest } from '../price-request.ts'
-import { ProblemError, type FieldError } from '../problem.ts'
+import { readRequest } from '../read-request.ts'
 import { generationSchema, json, problems } from '../schemas.ts'
 import { createWaitingRoom, readWaitMs } from '../waiting-room.ts'
 
@@ -44,7 +41,7 @@ export function registerCreateGeneration(app: FastifyInstance, deps: RouteDeps):
     handler: async (request, reply) => {
       const key = readIdempotencyKey(request.headers)
       const wanted = readRequest(request.body)
-      const { worstCaseUsd, unpriced } = priceRequest(wanted, deps)
+      const { worstCaseUsd, unpriced } = await priceRequest(wanted, deps)
       const row = {
         id: key === null ? newGenerationId() : generationIdOfKey(key),
         requestSha256: requestSha256(wanted),
@@ -64,32 +61,6 @@ export function registerCreateGeneration(app: FastifyInstance, deps: RouteDeps):
       return answer
     },
   })
-}
-
-function readRequest(body: unknown): GenerationRequest {
-  const parsed = parseGenerationRequest(body)
-  if (!parsed.ok) throw notAcceptable(parsed.errors)
-  const unreachable = findForbiddenUrls(parsed.request)
-  if (unreachable.length > 0) throw notAcceptable(unreachable)
-  return parsed.request
-}
-
-/** The provider fetches them, not we: still nobody pays for a link into a private network, or one with a password in it. */
-function findForbiddenUrls({ referenceImages = [], mask }: GenerationRequest): FieldError[] {
-  const given = referenceImages.map((url, at) => ({ field: `referenceImages.${at}`, url }))
-  if (mask !== undefined) given.push({ field: 'mask', url: mask })
-  return given.flatMap(({ field, url }) => {
-    const checked = checkPublicUrl(url)
-    return checked.ok ? [] : [{ field, message: `${field} ${checked.message}` }]
-  })
-}
-
-function notAcceptable(errors: readonly FieldError[]): ProblemError {
-  // 1,000: the longest is a list of allowed values
-  const printable = errors.map((error) => ({ ...error, message: safeText(error.message, 1_000) }))
-  const names = [...new Set(printable.map(({ field }) => (field === '' ? 'the body' : field)))]
-  const detail = `Nothing was started. Not acceptable: ${names.join(', ')}`
-  return new ProblemError('invalid_request', safeText(detail), { errors: printable })
 }
 
 /** Aborted when the caller has gone or the gateway closes. */

@@ -1,5 +1,5 @@
 // DefAPI's endpoints: what is sent where. Paths and fields: test/fixtures/defapi/README.md#endpoints
-import type { ProviderRequest } from '../provider.ts'
+import type { ProviderRequest, SubmitBody } from '../provider.ts'
 import type { DefapiApi } from './wire.ts'
 
 const submitPaths: Readonly<Record<DefapiApi, string>> = {
@@ -28,8 +28,8 @@ export function queryPath(providerTaskId: string): string {
 }
 
 /** The callback link is ours alone: one that came in with the native fields is dropped, also when we want no callback. */
-export function submitBody(request: ProviderRequest, callbackUrl: string | null): string {
+export function submitBody(request: ProviderRequest, callbackUrl: string | null): SubmitBody {
   const { callback_url: _dropped, ...fields } = request.input
   const model = request.model === null ? {} : { model: request.model }
-  return JSON.stringify({ ...fields, ...model, ...(callbackUrl === null ? {} : { callback_url: callbackUrl }) })
+  return { ...fields, ...model, ...(callbackUrl === null ? {} : { callback_url: callbackUrl }) }
 }

@@ -1,8 +1,9 @@
 // DefAPI as a Provider. Paths and bodies are in client.ts, meanings in classify.ts, the callback door in callback.ts.
-import type { Balance, Provider } from '../provider.ts'
+import type { Balance, Provider, ProviderRequest, SubmitOptions } from '../provider.ts'
 import type { ProviderAccount } from '../shared/accounts.ts'
 import { readJson } from '../shared/json-text.ts'
 import { createKeyedRequests } from '../shared/keyed-requests.ts'
+import type { Submission } from '../shared/keyed-requests.ts'
 import { readCallback } from './callback.ts'
 import { classifyQuery, classifySubmit } from './classify.ts'
 import { queryPath, submitBody, submitPath, userPath } from './client.ts'
@@ -24,10 +25,10 @@ export function createDefapiProvider({ accounts, baseUrl }: DefapiOptions): Prov
     baseUrl: requests.baseUrl,
 
     async submit(request, options) {
-      const path = submitPath(request.api)
-      const body = submitBody(request, options.callbackUrl)
-      return requests.submit({ path, body }, options, classifySubmit)
+      return requests.submit(toSubmission(request, options), options, classifySubmit)
     },
+
+    describeSubmit: (request, options) => requests.describe(toSubmission(request, options)),
 
     async query(_api, providerTaskId, options) {
       return requests.query(queryPath(providerTaskId), options, (result, context) =>
@@ -39,6 +40,10 @@ export function createDefapiProvider({ accounts, baseUrl }: DefapiOptions): Prov
 
     balance: (options) => requests.balance(userPath, options, readBalance),
   }
+}
+
+function toSubmission(request: ProviderRequest, { callbackUrl }: Pick<SubmitOptions, 'callbackUrl'>): Submission {
+  return { path: submitPath(request.api), body: submitBody(request, callbackUrl) }
 }
 
 /** defapi: `credit` is taken to be in the unit of `consumed`, USD - test/fixtures/defapi/README.md#balance */

@@ -1,5 +1,5 @@
 // Kie's endpoints: what is sent where. Paths and fields: test/fixtures/kie/README.md#endpoints
-import type { ProviderRequest } from '../provider.ts'
+import type { ProviderRequest, SubmitBody } from '../provider.ts'
 import type { KieApi } from './wire.ts'
 
 interface Endpoint {
@@ -34,13 +34,13 @@ export function queryPath(api: KieApi, providerTaskId: string): string {
 }
 
 /** The callback link is ours alone: one that came in with the native fields is dropped, also when we want no callback. */
-export function submitBody(api: KieApi, request: ProviderRequest, callbackUrl: string | null): string {
+export function submitBody(api: KieApi, request: ProviderRequest, callbackUrl: string | null): SubmitBody {
   const callback = callbackUrl === null ? {} : { callBackUrl: callbackUrl }
   if (api === 'market') {
     if (request.model === null) throw new TypeError('kie: the market api needs a model')
-    return JSON.stringify({ model: request.model, ...callback, input: request.input })
+    return { model: request.model, ...callback, input: request.input }
   }
   const { callBackUrl: _dropped, ...fields } = request.input
   const model = request.model === null ? {} : { model: request.model }
-  return JSON.stringify({ ...fields, ...model, ...callback })
+  return { ...fields, ...model, ...callback }
 }

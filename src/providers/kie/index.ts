@@ -1,5 +1,5 @@
 // Kie.ai as a Provider. Paths and bodies are in client.ts, meanings in classify.ts, the callback door in callback.ts.
-import type { Balance, Provider } from '../provider.ts'
+import type { Balance, Provider, ProviderRequest, SubmitOptions } from '../provider.ts'
 import type { ProviderAccount } from '../shared/accounts.ts'
 import { readJson } from '../shared/json-text.ts'
 import { createKeyedRequests } from '../shared/keyed-requests.ts'
@@ -29,11 +29,13 @@ export function createKieProvider({ accounts, baseUrl, webhookHmacKeys: givenHma
     baseUrl: requests.baseUrl,
 
     async submit(request, options) {
-      const api = readApi(request.api)
-      const path = submitPath(api)
-      const body = submitBody(api, request, options.callbackUrl)
-      return requests.submit({ path, body }, options, (result, context) => classifySubmit(result, { ...context, api, path }))
+      const { api, ...submission } = toSubmission(request, options)
+      return requests.submit(submission, options, (result, context) =>
+        classifySubmit(result, { ...context, api, path: submission.path }),
+      )
     },
+
+    describeSubmit: (request, options) => requests.describe(toSubmission(request, options)),
 
     async query(apiName, providerTaskId, options) {
       const api = readApi(apiName)
@@ -45,6 +47,11 @@ export function createKieProvider({ accounts, baseUrl, webhookHmacKeys: givenHma
 
     balance: (options) => requests.balance(creditPath, options, readBalance),
   }
+}
+
+function toSubmission(request: ProviderRequest, { callbackUrl }: Pick<SubmitOptions, 'callbackUrl'>) {
+  const api = readApi(request.api)
+  return { api, path: submitPath(api), body: submitBody(api, request, callbackUrl) }
 }
 
 function readBalance(body: Uint8Array): Balance | null {

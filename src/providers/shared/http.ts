@@ -60,7 +60,7 @@ export async function postOnce(input: PostInput): Promise<PostResult> {
     const response = await client.request({
       method: 'POST',
       path: url.pathname + url.search,
-      headers: { 'content-type': 'application/json', ...commonHeaders, ...input.headers },
+      headers: { ...postHeaders, ...input.headers },
       body: input.body,
       signal: deadline.signal,
     })
@@ -140,6 +140,7 @@ const unreachableCodes = new Set([
 
 // identity: the size cap then counts what it means. A proxy that compresses all the same is decoded in `readReply`.
 const commonHeaders = { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'darkroom' }
+export const postHeaders = { 'content-type': 'application/json', ...commonHeaders }
 
 type SendVerdict = { kind: 'sent' } | { kind: 'unsent'; reason: 'unreachable' | 'withdrawn' } | { kind: 'broken'; error: unknown }
 

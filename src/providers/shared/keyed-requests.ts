@@ -1,10 +1,19 @@
 // Requests in the name of one account: its key goes into the header, and no key of any account comes out in a message. // I6
-import type { Balance, Provider, QueryOptions, QueryOutcome, SubmitOptions, SubmitOutcome } from '../provider.ts'
+import type {
+  Balance,
+  Provider,
+  QueryOptions,
+  QueryOutcome,
+  SubmitBody,
+  SubmitDescription,
+  SubmitOptions,
+  SubmitOutcome,
+} from '../provider.ts'
 import type { ProviderAccount } from './accounts.ts'
 import { readAccounts } from './accounts.ts'
 import { readBaseUrl } from './endpoint.ts'
 import type { GetResult, PostResult } from './http.ts'
-import { createGetter, postOnce } from './http.ts'
+import { createGetter, postHeaders, postOnce } from './http.ts'
 import { callbackSecret, createRedactor, cutText } from './message-text.ts'
 import type { ReplyContext } from './replies.ts'
 import { describeReply } from './replies.ts'
@@ -17,11 +26,21 @@ interface Options {
   otherSecrets: readonly string[]
 }
 
+/** What a submit sends beside the key; `describe` and `submit` are given the same. */
+export interface Submission {
+  path: string
+  body: SubmitBody
+}
+
+/** Stands where the key would be. */
+const hiddenKey = '***'
+
 export interface KeyedRequests {
   names: readonly string[]
   baseUrl: string
+  describe: (submission: Submission) => SubmitDescription
   submit: (
-    request: { path: string; body: string },
+    submission: Submission,
     options: SubmitOptions,
     classify: (result: PostResult, context: ReplyContext) => SubmitOutcome,
   ) => Promise<SubmitOutcome>
@@ -49,10 +68,18 @@ export function createKeyedRequests({ provider, accounts, baseUrl: givenBaseUrl,
     names,
     baseUrl,
 
+    describe: ({ path, body }) => ({
+      method: 'POST',
+      url: baseUrl + path,
+      headers: { ...postHeaders, ...bearer(hiddenKey) },
+      body,
+    }),
+
     async submit({ path, body }, { account, callbackUrl, timeoutMs, mayStillSend }, classify) {
       const apiKey = keyOf(account)
       if (apiKey === null) return { kind: 'refused_final', reason: 'auth', message: noKey(account) }
-      const result = await postOnce({ url: baseUrl + path, headers: bearer(apiKey), body, timeoutMs, mayStillSend })
+      const post = { url: baseUrl + path, headers: bearer(apiKey), body: JSON.stringify(body), timeoutMs, mayStillSend }
+      const result = await postOnce(post)
       return classify(result, { nowMs: Date.now(), clean: createRedactor([...secrets, callbackSecret(callbackUrl)]) })
     },
 

@@ -6,7 +6,7 @@ import type { Problem } from '../../../src/gateway/problem.ts'
 import { budgetListSchema } from '../../../src/gateway/routes/budgets.ts'
 import { problemSchema } from '../../../src/gateway/schemas.ts'
 import { overBudget } from '../../helpers/fake-ledger.ts'
-import { goodRequest, startGateway, type TestGateway } from './start-gateway.ts'
+import { describeAt, goodRequest, startGateway, type TestGateway } from './start-gateway.ts'
 
 const create = ({ app }: TestGateway, payload: object = goodRequest, headers: Record<string, string> = {}) =>
   app.inject({ method: 'POST', url: '/v1/generations', payload, headers })
@@ -99,9 +99,10 @@ for (const [what, kie, worstCaseUsd] of [
 ] as const) {
   test(`${what}; without a tenant the default one pays`, async (t) => {
     const readCallback = () => ({ ok: false, status: 400, message: '' }) as const
+    const describeSubmit = describeAt('http://provider.test')
     const providers: GatewayDeps['providers'] = new Map([
-      ['kie', { name: 'kie', readCallback, accounts: kie }],
-      ['defapi', { name: 'defapi', readCallback, accounts: [] }],
+      ['kie', { name: 'kie', readCallback, describeSubmit, accounts: kie }],
+      ['defapi', { name: 'defapi', readCallback, describeSubmit, accounts: [] }],
     ])
     const gateway = await startGateway(t, { deps: { providers } })
     const { id, tenant } = (await create(gateway)).json<Generation>()

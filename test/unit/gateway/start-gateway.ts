@@ -88,6 +88,16 @@ function readUnsigned({ rawBody }: { rawBody: Uint8Array }): CallbackVerdict {
   }
 }
 
+/** What the port asks for; the real ones have tests of their own. */
+export const describeAt =
+  (url: string): Provider['describeSubmit'] =>
+  ({ model, input }, { callbackUrl }) => ({
+    method: 'POST',
+    url,
+    headers: { authorization: 'Bearer ***' },
+    body: { model, input, ...(callbackUrl === null ? {} : { callbackUrl }) },
+  })
+
 /** Writes everything as it is: what the real logger would still take out must not be given to it in the first place. */
 function createRawLogger(lines: string[], bound: object = {}): Logger {
   const write: LogMethod = (fields: object | string, message?: string) => {
@@ -136,15 +146,25 @@ export async function startGateway(
       },
     },
     providers: new Map([
-      ['kie', { name: 'kie', readCallback: readSigned, accounts: ['default'] }],
-      ['defapi', { name: 'defapi', readCallback: readUnsigned, accounts: ['default'] }],
+      ['kie', { name: 'kie', readCallback: readSigned, describeSubmit: describeAt('http://kie.test'), accounts: ['default'] }],
+      [
+        'defapi',
+        { name: 'defapi', readCallback: readUnsigned, describeSubmit: describeAt('http://defapi.test'), accounts: ['default'] },
+      ],
     ]),
     accounts: [
       { mode: 'mock', provider: 'kie', account: 'default' },
       { mode: 'mock', provider: 'kie', account: 'second' },
       { mode: 'mock', provider: 'defapi', account: 'default' },
     ],
-    routeDefaults: { preferred: 'kie', maxPaidAttempts: 2 },
+    routeDefaults: {
+      preferred: 'kie',
+      maxPaidAttempts: 2,
+      attemptDeadlineMs: 600_000,
+      generationDeadlineMs: 1_800_000,
+      queueForMs: 120_000,
+    },
+    callbackUrlOf: (provider, token) => `http://gateway.test/v1/callbacks/${provider}/${token}`,
     mode: 'mock',
     logger: createRawLogger(log),
     links: { temporal: (id) => `http://temporal.test/${id}` },

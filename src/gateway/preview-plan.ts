@@ -1,0 +1,74 @@
+// What a generation would do, told without doing it: nothing is written, reserved, started or asked of a provider.
+import { attemptDeadlineMs, policyOf, routeDecisions } from '../catalog/route-policy.ts'
+import type { Candidate } from '../catalog/plan-route.ts'
+import { roundMicro } from '../catalog/price.ts'
+import type { BudgetRoom, GenerationRequest, PlannedSubmit, PlanPreview } from '../contract/index.ts'
+import { defaultTenant } from '../contract/index.ts'
+import type { Budget } from '../ledger/budgets-port.ts'
+import { allTenants } from './budget-problems.ts'
+import { findRoute } from './find-route.ts'
+import type { RouteDeps } from './gateway-deps.ts'
+import { priceRoute } from './price-request.ts'
+import { notAcceptable } from './read-request.ts'
+
+type Deps = Pick<RouteDeps, 'providers' | 'routeDefaults' | 'ledger' | 'mode' | 'callbackUrlOf'>
+
+/** Throws `invalid_request` where no provider could take it: such a generation would fail at once. */
+export async function previewPlan(request: GenerationRequest, deps: Deps): Promise<PlanPreview> {
+  const { routeDefaults, ledger, mode } = deps
+  const hasKeys = [...deps.providers.values()].some(({ accounts }) => accounts.length > 0)
+  // Without any key the workers' keys are what counts, and nobody here knows them.
+  const route = await findRoute(request, deps, hasKeys ? 'own' : 'all')
+  if (!route.ok) throw notAcceptable(route.errors)
+  const tenant = request.tenant ?? defaultTenant
+  const { worstCaseUsd } = priceRoute(request, route.candidates, deps)
+  const budgets = await ledger.listBudgets(mode)
+  return {
+    mode,
+    tenant,
+    model: request.model,
+    prompt: request.prompt ?? '',
+    route: route.candidates.map((candidate) => toPlannedSubmit(candidate, deps)),
+    left: route.left,
+    decisions: routeDecisions(route, request, routeDefaults.preferred),
+    policy: policyOf(request, routeDefaults),
+    deadlineMs: request.route?.deadlineMs ?? routeDefaults.generationDeadlineMs,
+    worstCaseUsd,
+    budgets: budgets
+      .filter((budget) => budget.tenant === null || budget.tenant === tenant)
+      .map((budget) => toRoom(budget, worstCaseUsd)),
+  }
+}
+
+function toPlannedSubmit(candidate: Candidate, deps: Deps): PlannedSubmit {
+  const { provider, canonicalModel, api, model, input, fidelity, price, typicalDurationMs } = candidate
+  const door = deps.providers.get(provider)
+  if (door === undefined) throw new Error(`gateway: no provider ${provider}, which the route has`)
+  return {
+    provider,
+    model: model ?? api,
+    canonicalModel,
+    hasKey: door.accounts.length > 0,
+    tasks: 1,
+    request: door.describeSubmit({ api, model, input }, { callbackUrl: deps.callbackUrlOf(provider, '***') }),
+    fidelity,
+    price: { ...price, source: price.usd === null ? 'unknown' : 'list' },
+    typicalDurationMs,
+    attemptDeadlineMs: attemptDeadlineMs(candidate, deps.routeDefaults),
+  }
+}
+
+/** As the ledger compares when it reserves, which it does exactly; here a micro-dollar may be rounded. */
+function toRoom({ tenant, period, limitUsd, usedUsd, reservedUsd, resetsAt }: Budget, wantedUsd: number | null): BudgetRoom {
+  const hasRoom = wantedUsd !== null && roundMicro(usedUsd + reservedUsd + wantedUsd) <= limitUsd
+  return {
+    tenant: tenant ?? allTenants,
+    period,
+    limitUsd,
+    usedUsd,
+    reservedUsd,
+    wantedUsd,
+    hasRoom,
+    resetsAt: resetsAt.toISOString(),
+  }
+}

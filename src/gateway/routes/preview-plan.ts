@@ -1,0 +1,90 @@
+// POST /v1/plans: what POST /v1/generations would do with the same body.
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { generationRequestSchema } from '../../catalog/request-schema.ts'
+import { budgetPeriods } from '../../contract/index.ts'
+import type { RouteDeps } from '../gateway-deps.ts'
+import { previewPlan } from '../preview-plan.ts'
+import { readRequest } from '../read-request.ts'
+import { fidelitySchema, json, modeSchema, problems, providerSchema, timeSchema } from '../schemas.ts'
+
+const plannedSubmitSchema = z.object({
+  provider: providerSchema,
+  model: z.string().describe("the provider's name"),
+  canonicalModel: z.string().describe('ours: that of the request, or of a stand-in'),
+  hasKey: z.boolean().describe('false: this gateway has no key for it; the workers may have one'),
+  tasks: z.int().describe('provider tasks that would be made'),
+  request: z.object({
+    method: z.literal('POST'),
+    url: z.string(),
+    headers: z.record(z.string(), z.string()).describe('the key is `***`'),
+    body: z.record(z.string(), z.unknown()).describe('as it would be sent; the sealed part of the callback address is `***`'),
+  }),
+  fidelity: fidelitySchema,
+  price: z
+    .object({ usd: z.number().nullable(), credits: z.number().nullable(), source: z.enum(['list', 'unknown']) })
+    .describe('of one task'),
+  typicalDurationMs: z.number().nullable(),
+  attemptDeadlineMs: z.number(),
+})
+
+const policySchema = z.object({
+  fallback: z.boolean(),
+  onUnknown: z.enum(['fallback', 'resubmit', 'fail']),
+  onOverdue: z.enum(['fallback', 'wait']),
+  onRefusal: z.enum(['fail', 'fallback']),
+  maxPaidAttempts: z.int(),
+  maxCostUsd: z.number().nullable(),
+  maxQueueMs: z.number(),
+  priority: z.int(),
+  keepSpares: z.boolean(),
+})
+
+export const planPreviewSchema = z
+  .object({
+    mode: modeSchema,
+    tenant: z.string(),
+    model: z.string(),
+    prompt: z.string(),
+    route: z.array(plannedSubmitSchema).describe('in the order in which they would be asked'),
+    left: z.array(z.object({ provider: providerSchema, because: z.string() })).describe('who would not be asked'),
+    decisions: z.array(z.object({ decision: z.string(), because: z.string() })),
+    policy: policySchema,
+    deadlineMs: z.number(),
+    worstCaseUsd: z.number().nullable().describe('what would be reserved; null: no price in the route is known'),
+    budgets: z.array(
+      z.object({
+        tenant: z.string().describe('`*`: all tenants together'),
+        period: z.enum(budgetPeriods),
+        limitUsd: z.number(),
+        usedUsd: z.number(),
+        reservedUsd: z.number(),
+        wantedUsd: z.number().nullable(),
+        hasRoom: z.boolean().describe('false: POST /v1/generations would answer 402 now'),
+        resetsAt: timeSchema,
+      }),
+    ),
+  })
+  .meta({ id: 'PlanPreview' })
+
+export function registerPreviewPlan(app: FastifyInstance, deps: RouteDeps): void {
+  app.route({
+    method: 'POST',
+    url: '/v1/plans',
+    schema: {
+      operationId: 'previewPlan',
+      summary: 'What a request would do and cost, without doing it',
+      body: generationRequestSchema,
+      response: {
+        200: json(
+          'Nothing was written, reserved, started or sent. The workers plan anew, with their keys and the attempts of that moment',
+          z.object({ plan: planPreviewSchema }),
+        ),
+        ...problems(400, 413, 415, 422, 503),
+      },
+    },
+    // As in POST /v1/generations: the catalog's parser answers with better words.
+    validatorCompiler: () => (value: unknown) => ({ value }),
+    handler: async (request) => ({ plan: await previewPlan(readRequest(request.body), deps) }),
+  })
+}
