@@ -77,11 +77,12 @@ export function orderByPreference(
     measure: withinLimit(candidate, request, measures[prefer](candidate, recordOf(candidate, records))),
   }))
   const short = measured.flatMap(({ candidate, measure: { sample } }) =>
-    sample === null || sample.size >= minimumSample
-      ? []
-      : [`${candidate.provider} has ${sample.size} of at least ${minimumSample} recent ${sample.of}`],
+    sample === null || sample.size >= minimumSample ? [] : [{ provider: candidate.provider, ...sample }],
   )
-  if (short.length > 0) return kept(short.join(', '))
+  if (short[0] !== undefined) {
+    const sizes = short.map(({ provider, size }) => `${provider} has ${size}`).join(' and ')
+    return kept(`${sizes} of at least ${minimumSample} recent ${short[0].of}`)
+  }
   const ordered = takeUnbeaten(measured, (one, other) => one.measure.high < other.measure.low)
   const found = ordered.map(({ candidate, measure }) => `${candidate.provider} ${measure.text}`).join(', ')
   if (!isOrdered(ordered)) return kept(`no clear difference: ${found}`)

@@ -19,65 +19,70 @@ export function renderPlan(plan: PlanPreview, paint: Paint): string {
   ].join('\n')
 }
 
+/** No more columns than the longest names leave room for on a terminal of 80. */
 function renderRoute(route: readonly PlannedSubmit[], paint: Paint): string {
-  const right = 'right' as const
   return renderTable(
     [
-      { title: '#', align: right },
+      { title: '#', align: 'right' },
       { title: 'Provider' },
       { title: 'Model' },
       { title: 'Fidelity' },
-      { title: 'Price', align: right },
-      { title: 'Typical', align: right },
-      { title: 'Deadline', align: right },
+      { title: 'List price', align: 'right' },
     ],
-    route.map((entry, at) => [
+    route.map(({ provider, model, tasks, fidelity, price }, at) => [
       String(at + 1),
-      `${safeText(entry.provider, 20)}${entry.hasKey ? '' : paint.warn(' (no key here)')}`,
-      `${safeText(entry.model, 80)}${entry.tasks === 1 ? '' : ` × ${entry.tasks}`}`,
-      entry.fidelity.level === 'exact' ? entry.fidelity.level : paint.warn(safeText(entry.fidelity.level, 20)),
-      describePrice(entry),
-      describeDuration(entry.typicalDurationMs),
-      describeDuration(entry.attemptDeadlineMs),
+      safeText(provider, 20),
+      `${safeText(model, 80)}${tasks === 1 ? '' : ` × ${tasks}`}`,
+      fidelity.level === 'exact' ? fidelity.level : paint.warn(safeText(fidelity.level, 20)),
+      price.usd === null ? nothing : describeUsd(price.usd),
     ]),
     paint,
   )
 }
 
-function describePrice({ price }: PlannedSubmit): string {
-  if (price.usd === null) return nothing
-  const credits = price.credits === null ? '' : ` (${price.credits} credits)`
-  return `${describeUsd(price.usd)}${credits}`
-}
-
 function factsOf(plan: PlanPreview, paint: Paint): [name: string, value: string][] {
-  const { policy } = plan
+  const { policy, route } = plan
   const facts: [string, string][] = []
   if (plan.prompt !== '') facts.push(['Prompt', safeText(plan.prompt, 120)])
   if (plan.tenant !== defaultTenant) facts.push(['Tenant', safeText(plan.tenant, 64)])
-  for (const { provider, fidelity } of plan.route) {
+  for (const [at, { provider, fidelity }] of route.entries()) {
     for (const { field, asked, sent, why } of fidelity.changes) {
-      facts.push(['Change', safeText(`${provider}: ${field} ${asked} → ${sent ?? 'not sent'}: ${why}`)])
+      facts.push(['Change', safeText(`#${at + 1} ${provider}: ${field} ${asked} → ${sent ?? 'not sent'}: ${why}`)])
     }
+  }
+  const keyless = new Set(route.filter(({ hasKey }) => !hasKey).map(({ provider }) => safeText(provider, 20)))
+  if (keyless.size > 0) {
+    facts.push(['No key', paint.warn(`this gateway has none for ${[...keyless].join(' and ')}; the workers' keys count`)])
   }
   for (const { decision, because } of plan.decisions) facts.push(['Decision', safeText(`${decision}: ${because}`)])
   facts.push(['At most', describeWorstCase(plan)])
   for (const budget of plan.budgets) facts.push(['Budget', describeRoom(budget, paint)])
-  facts.push([
-    'If it fails',
-    safeText(
-      `unknown: ${policy.onUnknown}; overdue: ${policy.onOverdue}; refused content: ${policy.onRefusal}${policy.fallback ? '' : '; no fallback'}`,
-    ),
-  ])
-  facts.push(['Deadline', `${describeDuration(plan.deadlineMs)}, of it at most ${describeDuration(policy.maxQueueMs)} in line`])
+  facts.push(['Policy', describePolicy(policy)])
+  const typically = describeEach(route, ({ typicalDurationMs }) => typicalDurationMs)
+  if (typically !== '') facts.push(['Typically', typically])
+  const inAll = `${describeDuration(plan.deadlineMs)} in all`
+  facts.push(['Deadlines', `${inAll}; ${describeEach(route, (entry) => entry.attemptDeadlineMs)}`])
+  facts.push(['In line', `at most ${describeDuration(policy.maxQueueMs)}, with priority ${policy.priority}`])
   return facts
 }
 
+function describeEach(route: readonly PlannedSubmit[], durationOf: (entry: PlannedSubmit) => number | null): string {
+  const known = route.flatMap((entry, at) => {
+    const ms = durationOf(entry)
+    return ms === null ? [] : [`#${at + 1} ${describeDuration(ms)}`]
+  })
+  return known.join(', ')
+}
+
+function describePolicy({ onUnknown, onOverdue, onRefusal, fallback, maxPaidAttempts }: PlanPreview['policy']): string {
+  const most = maxPaidAttempts === 1 ? '1 paid attempt' : `${maxPaidAttempts} paid attempts`
+  const otherwise = fallback ? '' : ', no fallback'
+  return safeText(`at most ${most}${otherwise}; no answer: ${onUnknown}; overdue: ${onOverdue}; content refused: ${onRefusal}`)
+}
+
 function describeWorstCase({ worstCaseUsd, policy }: PlanPreview): string {
-  const attempts = policy.maxPaidAttempts === 1 ? '1 paid attempt' : `${policy.maxPaidAttempts} paid attempts`
-  const limit = policy.maxCostUsd === null ? '' : `, limited to ${describeUsd(policy.maxCostUsd)}`
-  const usd = worstCaseUsd === null ? 'unknown, since no price is published' : describeUsd(worstCaseUsd)
-  return `${usd} (${attempts}${limit})`
+  const limit = policy.maxCostUsd === null ? '' : ` (limited to ${describeUsd(policy.maxCostUsd)})`
+  return `${worstCaseUsd === null ? 'unknown, since no price is published' : describeUsd(worstCaseUsd)}${limit}`
 }
 
 function describeRoom({ tenant, period, ...budget }: BudgetRoom, paint: Paint): string {
@@ -95,7 +100,7 @@ function renderSubmit({ provider, request }: PlannedSubmit, at: number, paint: P
   )
   return [
     '',
-    `${paint.strong(`${at + 1} ${safeText(provider, 20)}`)}  ${safeText(request.method, 10)} ${safeText(request.url, 500)}`,
+    `${paint.strong(`#${at + 1} ${safeText(provider, 20)}`)}  ${safeText(request.method, 10)} ${safeText(request.url, 500)}`,
     ...headers,
     renderJson(request.body),
   ].join('\n')

@@ -95,7 +95,7 @@ test('numbers carry the unit that fits', () => {
     '999 ms',
     '1.0 s',
     '59.9 s',
-    '1 min 0 s',
+    '1 min',
     '12 min 34 s',
   ])
   assert.deepEqual([12, 412_345, 1_234_567].map(describeSize), ['12 B', '412 kB', '1.2 MB'])
