@@ -98,6 +98,7 @@ export const bodyArbitrary = fc.constantFrom(...models).chain((model) =>
     route: optionally(
       fc.record({
         providers: optionally(fc.shuffledSubarray(['kie', 'defapi'], { minLength: 1 })),
+        prefer: optionally(fc.constantFrom('order', 'cheapest', 'fastest', 'steadiest')),
         fallback: optionally(fc.boolean()),
         onUnknown: optionally(fc.constantFrom('fallback', 'resubmit', 'fail')),
         maxPaidAttempts: optionally(fc.integer({ min: 1, max: 5 })),

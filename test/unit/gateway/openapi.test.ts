@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { z } from 'zod'
-import type { Generation } from '../../../src/contract/index.ts'
+import type { Generation, PlanPreview } from '../../../src/contract/index.ts'
 import type { Problem } from '../../../src/gateway/problem.ts'
+import type { planPreviewSchema } from '../../../src/gateway/routes/preview-plan.ts'
 import { generationListSchema, generationSchema, problemSchema } from '../../../src/gateway/schemas.ts'
 import { goodRequest, startGateway, type TestGateway } from './start-gateway.ts'
 
@@ -10,6 +11,7 @@ import { goodRequest, startGateway, type TestGateway } from './start-gateway.ts'
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : { schema: A; type: B }) : { schema: A; type: B }
 type Plain<T> = T extends object ? { [K in keyof T]: Plain<T[K]> } : T
 const generationAgrees: Same<Plain<z.infer<typeof generationSchema>>, Plain<Generation>> = true
+const planAgrees: Same<Plain<z.infer<typeof planPreviewSchema>>, Plain<PlanPreview>> = true
 const problemAgrees: Same<keyof z.infer<typeof problemSchema>, keyof Problem> = true
 
 interface Operation {
@@ -43,7 +45,7 @@ function servedOperations({ app }: TestGateway): string[] {
 }
 
 test('schemas and types agree, which the compiler checks', () => {
-  assert.deepEqual([generationAgrees, problemAgrees], [true, true])
+  assert.deepEqual([generationAgrees, planAgrees, problemAgrees], [true, true, true])
 })
 
 test('every served route is in the document, and everything in the document is served', async (t) => {
@@ -105,6 +107,7 @@ test('each status that is answered is in the document', async (t) => {
   const statusesOf = (method: string, path: string): string[] => Object.keys(paths[path]?.[method]?.responses ?? {})
   for (const [method, path, statuses] of [
     ['post', '/v1/generations', ['200', '202', '400', '402', '413', '415', '422', '503']],
+    ['post', '/v1/plans', ['200', '400', '413', '415', '422', '503']],
     ['put', '/v1/budgets/{tenant}/{period}', ['200', '400', '413', '415', '503']],
     ['delete', '/v1/budgets/{tenant}/{period}', ['204', '400', '404', '503']],
     ['post', '/v1/providers/{provider}/pause', ['200', '400', '404', '413', '415', '503']],

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { GenerationRequest, PlanPreview } from '../../../src/contract/index.ts'
+import type { GatewayDeps } from '../../../src/gateway/gateway-deps.ts'
+import type { Problem } from '../../../src/gateway/problem.ts'
+import { planPreviewSchema } from '../../../src/gateway/routes/preview-plan.ts'
+import type { TrackRecord } from '../../../src/ledger/track-records-port.ts'
+import { describeAt, goodRequest, startGateway, type TestGateway } from './start-gateway.ts'
+
+function preview({ app }: TestGateway, request: unknown) {
+  return app.inject({
+    method: 'POST',
+    url: '/v1/plans',
+    headers: { 'content-type': 'application/json' },
+    payload: JSON.stringify(request),
+  })
+}
+
+async function planOf(gateway: TestGateway, request: GenerationRequest): Promise<PlanPreview> {
+  const answer = await preview(gateway, request)
+  assert.equal(answer.statusCode, 200, answer.body)
+  return answer.json<{ plan: PlanPreview }>().plan
+}
+
+const track = (provider: 'kie' | 'defapi', timeToPictureP50Ms: number): TrackRecord => ({
+  provider,
+  model: 'google/nano-banana',
+  judged: 50,
+  succeeded: 50,
+  timed: 50,
+  timeToPictureP50Ms,
+  measured: 50,
+  costP50Usd: 0.02,
+})
+
+test('a plan has route, bodies, price and policy, and hides the sealed part of the callback address', async (t) => {
+  const gateway = await startGateway(t)
+  const request = { ...goodRequest, aspectRatio: '16:9', seed: 3, route: { maxQueueMs: 5_000 } }
+  const plan = await planOf(gateway, request)
+  assert.deepEqual(plan.route[0], {
+    provider: 'kie',
+    model: 'google/nano-banana',
+    canonicalModel: 'nano-banana',
+    hasKey: true,
+    tasks: 1,
+    request: {
+      method: 'POST',
+      url: 'http://kie.test',
+      headers: { authorization: 'Bearer ***' },
+      body: {
+        model: 'google/nano-banana',
+        input: { aspect_ratio: '16:9', prompt: goodRequest.prompt },
+        callbackUrl: 'http://gateway.test/v1/callbacks/kie/***',
+      },
+    },
+    fidelity: {
+      level: 'degraded',
+      changes: [{ field: 'seed', asked: '3', sent: null, why: 'Kie takes no seed for this model' }],
+    },
+    price: { usd: 0.02, credits: 4, source: 'list' },
+    typicalDurationMs: null,
+    attemptDeadlineMs: 600_000,
+  })
+  assert.deepEqual(plan.route[1]?.price, { usd: null, credits: null, source: 'unknown' })
+  assert.deepEqual(plan.policy, {
+    fallback: true,
+    onUnknown: 'fallback',
+    onOverdue: 'fallback',
+    onRefusal: 'fail',
+    maxPaidAttempts: 2,
+    maxCostUsd: null,
+    maxQueueMs: 5_000,
+    priority: 3,
+    keepSpares: false,
+  })
+  assert.deepEqual([plan.worstCaseUsd, plan.deadlineMs, plan.tenant, plan.mode], [0.04, 1_800_000, 'default', 'mock'])
+  assert.deepEqual(plan.decisions, [{ decision: 'route kie, then defapi', because: 'AI_PROVIDER puts kie first' }])
+  // Parsing takes away what the document does not know.
+  assert.deepEqual(planPreviewSchema.parse(plan), plan)
+})
+
+test('nothing is written, reserved or started: the ledger is only asked for its budgets', async (t) => {
+  const gateway = await startGateway(t)
+  await planOf(gateway, goodRequest)
+  assert.deepEqual(gateway.ledger.calls, ['listBudgets'])
+  assert.deepEqual(gateway.temporal.startCalls, [])
+})
+
+test('a preference reads the recent attempts that it needs, and orders the route', async (t) => {
+  const gateway = await startGateway(t)
+  gateway.ledger.tracks = [track('kie', 9_800), track('defapi', 4_100)]
+  const plan = await planOf(gateway, { ...goodRequest, route: { prefer: 'fastest' } })
+  assert.deepEqual(gateway.ledger.calls, ['readTrackRecords', 'listBudgets'])
+  assert.deepEqual(
+    plan.route.map(({ provider }) => provider),
+    ['defapi', 'kie'],
+  )
+  assert.deepEqual(plan.decisions, [
+    { decision: 'route defapi, then kie', because: 'the request prefers the fastest' },
+    { decision: 'prefer fastest: defapi before kie', because: 'defapi p50 4.1 s of 50, kie p50 9.8 s of 50' },
+  ])
+})
+
+test('what would be reserved follows the preference, here and when the picture is asked for', async (t) => {
+  const gateway = await startGateway(t)
+  gateway.ledger.tracks = [track('kie', 4_100), track('defapi', 9_800)]
+  const request: GenerationRequest = {
+    ...goodRequest,
+    route: { providers: ['defapi', 'kie'], prefer: 'fastest', fallback: false },
+  }
+  assert.equal((await planOf(gateway, request)).worstCaseUsd, 0.02)
+  const created = await gateway.app.inject({ method: 'POST', url: '/v1/generations', payload: request })
+  assert.equal(created.statusCode, 202)
+  assert.equal([...gateway.ledger.generations.values()][0]?.worstCaseUsd, 0.02, 'defapi alone would have no price')
+})
+
+test('the budgets that apply say whether there is room', async (t) => {
+  const gateway = await startGateway(t)
+  for (const [tenant, period, limitUsd] of [
+    [null, 'day', 0.29],
+    ['default', 'hour', 0.2899],
+    ['team-7', 'hour', 0],
+  ] as const)
+    await gateway.ledger.setBudget({ mode: 'mock', tenant, period }, limitUsd)
+  const { budgets } = await planOf(gateway, goodRequest)
+  assert.deepEqual(
+    budgets.map(({ tenant, period, usedUsd, wantedUsd, hasRoom }) => ({ tenant, period, usedUsd, wantedUsd, hasRoom })),
+    [
+      { tenant: '*', period: 'day', usedUsd: 0.25, wantedUsd: 0.04, hasRoom: true },
+      { tenant: 'default', period: 'hour', usedUsd: 0.25, wantedUsd: 0.04, hasRoom: false },
+    ],
+  )
+  const unpriced = await planOf(gateway, { ...goodRequest, route: { providers: ['defapi'] } })
+  assert.deepEqual([unpriced.worstCaseUsd, unpriced.budgets.map(({ hasRoom }) => hasRoom)], [null, [false, false]])
+})
+
+test('what a generation would be refused for, a plan is refused for, in the same words', async (t) => {
+  const gateway = await startGateway(t)
+  for (const request of [
+    {},
+    { ...goodRequest, model: 'mid-journey' },
+    { ...goodRequest, route: { prefer: 'dearest' } },
+    { ...goodRequest, referenceImages: ['https://127.0.0.1/fox.png'] },
+  ]) {
+    const refused = await preview(gateway, request)
+    assert.equal(refused.statusCode, 422)
+    assert.match(String(refused.headers['content-type']), /application\/problem\+json/)
+    const { instance: _one, ...plan } = refused.json<Problem>()
+    const created = await gateway.app.inject({ method: 'POST', url: '/v1/generations', payload: request })
+    const { instance: _other, ...generation } = created.json<Problem>()
+    assert.deepEqual(plan, generation)
+  }
+})
+
+test('a request that no provider can take is refused, since its generation would fail at once', async (t) => {
+  const gateway = await startGateway(t)
+  const refused = await preview(gateway, { ...goodRequest, model: 'midjourney', route: { providers: ['kie'] } })
+  assert.equal(refused.statusCode, 422)
+  const { errors = [] } = refused.json<Problem>()
+  assert.equal(errors[0]?.field, 'route.providers')
+  assert.match(errors[0]?.message ?? '', /Kie has retired Midjourney/)
+})
+
+const withAccounts = (kie: string[], defapi: string[]): Partial<GatewayDeps> => {
+  const readCallback = () => ({ ok: false, status: 400, message: '' }) as const
+  const describeSubmit = describeAt('http://provider.test')
+  return {
+    providers: new Map([
+      ['kie', { name: 'kie', readCallback, describeSubmit, accounts: kie }],
+      ['defapi', { name: 'defapi', readCallback, describeSubmit, accounts: defapi }],
+    ]),
+  }
+}
+
+test('a provider without a key is left out; a gateway without any key shows all, and says that it has none', async (t) => {
+  const one = await planOf(await startGateway(t, { deps: withAccounts([], ['default']) }), goodRequest)
+  assert.deepEqual(
+    one.route.map(({ provider, hasKey }) => [provider, hasKey]),
+    [['defapi', true]],
+  )
+  assert.deepEqual(one.left, [{ provider: 'kie', because: 'has no key: KIE_API_KEY is not set' }])
+  const none = await planOf(await startGateway(t, { deps: withAccounts([], []) }), goodRequest)
+  assert.deepEqual(
+    none.route.map(({ provider, hasKey }) => [provider, hasKey]),
+    [
+      ['kie', false],
+      ['defapi', false],
+    ],
+  )
+})
+
+test('poll only: no body has a callback address', async (t) => {
+  const plan = await planOf(await startGateway(t, { deps: { callbackUrlOf: () => null } }), goodRequest)
+  for (const { request } of plan.route) assert.ok(!JSON.stringify(request).includes('callback'), JSON.stringify(request))
+})
+
+test('a ledger that is away is 503, as everywhere', async (t) => {
+  const gateway = await startGateway(t)
+  gateway.ledger.isDown = true
+  for (const route of [{}, { prefer: 'fastest' }]) {
+    const answer = await preview(gateway, { ...goodRequest, route })
+    assert.equal(answer.statusCode, 503)
+    assert.equal(answer.headers['retry-after'], '5')
+  }
+  const created = await gateway.app.inject({
+    method: 'POST',
+    url: '/v1/generations',
+    payload: { ...goodRequest, route: { prefer: 'fastest' } },
+  })
+  assert.equal(created.statusCode, 503)
+})
