@@ -2,10 +2,18 @@
 import assert from 'node:assert/strict'
 import diagnostics from 'node:diagnostics_channel'
 import { after, describe, test } from 'node:test'
+import { z } from 'zod'
 import type { GenerationRequest, PlanPreview } from '../../src/contract/index.ts'
+import { planPreviewSchema } from '../../src/gateway/routes/preview-plan.ts'
 import { cliRun } from '../unit/cli/cli-run.ts'
 import { execute } from '../unit/ledger/fixtures.ts'
 import { startService } from '../helpers/service.ts'
+
+const answerSchema = z.object({ plan: planPreviewSchema })
+/** What undici publishes of a request; it describes this for whoever observes. */
+const createdSchema = z.object({
+  request: z.object({ origin: z.unknown(), method: z.string(), path: z.string(), headers: z.unknown(), body: z.unknown() }),
+})
 
 const service = await startService({ after })
 const posts = watchPosts()
@@ -14,8 +22,7 @@ async function preview(request: GenerationRequest): Promise<PlanPreview> {
   const answer = await service.post('/v1/plans', request)
   const text = await answer.text()
   assert.equal(answer.status, 200, text)
-  const { plan } = JSON.parse(text) as { plan: PlanPreview }
-  return plan
+  return answerSchema.parse(JSON.parse(text)).plan
 }
 
 const tables = ['generations', 'attempts', 'hints', 'images', 'permits', 'line', 'accounts', 'budgets', 'budget_usage'] as const
@@ -35,7 +42,7 @@ interface Post {
 function watchPosts(): Post[] {
   const seen: Post[] = []
   const note = (message: unknown): void => {
-    const { request } = message as { request: { origin: unknown; method: string; path: string; headers: unknown; body: unknown } }
+    const { request } = createdSchema.parse(message)
     if (request.method !== 'POST') return
     const body = typeof request.body === 'string' || Buffer.isBuffer(request.body) ? request.body.toString() : ''
     const flat = Array.isArray(request.headers) ? request.headers.map(String) : []
