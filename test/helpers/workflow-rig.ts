@@ -53,6 +53,7 @@ export function generation(id: string, status: Generation['status']): Generation
     tenant: 'default',
     model: 'nano-banana',
     prompt: 'a fox',
+    count: 1,
     createdAt: at,
     finishedAt: at,
     servedBy: null,
@@ -63,6 +64,7 @@ export function generation(id: string, status: Generation['status']): Generation
     timings: { untilSubmitMs: null, submitMs: null, providerMs: null, storeMs: null, totalMs: null },
     decisions: [],
     failure: null,
+    itemFailures: [],
     metadata: {},
     links: { self: `/v1/generations/${id}`, temporal: null },
   }

@@ -235,8 +235,8 @@ test('an output format is refused with the nearest, and where the model has no c
 })
 
 test('numbers outside their range are refused with the limit', () => {
-  assert.equal(errorOf({ count: 2 }).message, 'count can only be 1 for now: ask once for each picture')
-  assert.equal(errorOf({ count: 0 }).message, 'count can only be 1 for now: ask once for each picture')
+  assert.equal(errorOf({ count: 17 }).message, 'count must be at most 16')
+  assert.equal(errorOf({ count: 0 }).message, 'count must be at least 1')
   assert.equal(errorOf({ seed: 1.5 }).message, 'seed must be a whole number')
   assert.equal(errorOf({ seed: '4' }).message, 'seed must be a number')
   assert.equal(errorOf({ seed: -1 }).message, 'seed must be at least 0')
