@@ -47,7 +47,7 @@ function state(
   policy: Partial<RoutePolicy> = {},
   more: Partial<GenerationState> = {},
 ): GenerationState {
-  const plan = {
+  const plan: Parameters<typeof newStory>[0] = {
     route: [entry('kie'), entry('defapi')],
     policy: {
       fallback: true,
