@@ -51,7 +51,13 @@ const limitHeader = /^retry-after$|ratelimit/
 
 export function judge(asked: Asked, known: KnownReplies): Drift[] {
   const { probe, provider, question, exchange, meaning, expected } = asked
-  const drift = (kind: DriftKind, where: string, onFile: string, seen: string): Drift => ({ probe, kind, where, known: onFile, seen })
+  const drift = (kind: DriftKind, where: string, onFile: string, seen: string): Drift => ({
+    probe,
+    kind,
+    where,
+    known: onFile,
+    seen,
+  })
   const found: Drift[] = []
   if (!expected.includes(meaning)) found.push(drift('other_meaning', 'darkroom', expected.join(' or '), meaning))
   for (const name of Object.keys(exchange.headers)) {
@@ -60,7 +66,8 @@ export function judge(asked: Asked, known: KnownReplies): Drift[] {
   // No reply is for the caller to tell; a link answers with a picture.
   if (exchange.status === null || question === 'link') return found
   const body = readJson(exchange.body)
-  if (body === undefined) return [...found, drift('schema_breach', 'body', 'JSON', `${exchange.body.length} bytes of something else`)]
+  if (body === undefined)
+    return [...found, drift('schema_breach', 'body', 'JSON', `${exchange.body.length} bytes of something else`)]
   found.push(...schemaBreaches(asked, body).map(({ where, seen }) => drift('schema_breach', where, 'our schema', seen)))
   const rows = known.like(question, asked.api, body)
   const wrapped = unwrap(body)
@@ -69,15 +76,17 @@ export function judge(asked: Asked, known: KnownReplies): Drift[] {
     if (words.length === 0) found.push(drift('new_code', 'code', 'nothing', `${wrapped.code}: ${wrapped.words}`))
     else if (!words.includes(plainWords(wrapped.words)))
       found.push(drift('new_words', `code ${wrapped.code}`, [...new Set(words)].join(' | '), wrapped.words))
-  } else if (rows.length === 0) {
-    const word = stateWord(provider, wrapped.data) ?? 'none'
-    found.push(drift('new_state', 'data', `no reply of ${asked.api} on file in this state`, word))
   }
+  const word = question === 'query' ? stateWord(provider, wrapped.data) : null
+  if (word !== null && !known.hasState(word)) found.push(drift('new_state', 'data', 'no record in this state', word))
   if (rows.length > 0) {
     const statuses = [...new Set(rows.map(({ httpStatus }) => httpStatus))]
     if (!statuses.includes(exchange.status))
       found.push(drift('other_status', 'HTTP status', statuses.join(' or '), String(exchange.status)))
-    for (const { kind, path, known: onFile, seen } of differencesOf(body, rows.map((row) => row.body)))
+    for (const { kind, path, known: onFile, seen } of differencesOf(
+      body,
+      rows.map((row) => row.body),
+    ))
       found.push(drift(kind, path === '' ? 'body' : path, onFile, seen))
   }
   return found
@@ -94,7 +103,9 @@ function schemaBreaches({ provider, question, api }: Asked, body: unknown): { wh
 
 function dataSchema(provider: ProviderName, question: Question, api: string): z.ZodType {
   if (provider === 'defapi') {
-    return { balance: defapi.userSchema, submit: defapi.submittedSchema, query: defapi.recordSchema, link: defapi.recordSchema }[question]
+    return { balance: defapi.userSchema, submit: defapi.submittedSchema, query: defapi.recordSchema, link: defapi.recordSchema }[
+      question
+    ]
   }
   const record = api === 'market' ? kie.marketRecordSchema : kie.flagRecordSchema
   return { balance: kie.creditSchema, submit: kie.createdSchema, query: record, link: record }[question]

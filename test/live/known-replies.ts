@@ -16,8 +16,10 @@ export interface Wrapped {
 }
 
 export interface KnownReplies {
-  /** those that answer the same question with the same code and the same state; of errors, whatever was asked */
+  /** those that answer the same question with the same code and at the same stage of the task; of errors, whatever was asked */
   like: (question: Question, api: string, body: unknown) => ReplyFixture[]
+  /** whether a record in this state is on file */
+  hasState: (word: string) => boolean
   /** words on file under this code, field names and figures taken out */
   wordsUnder: (code: number) => string[]
 }
@@ -32,14 +34,27 @@ export function isSuccess(provider: ProviderName, { code }: Wrapped): boolean {
 export function unwrap(body: unknown): Wrapped {
   const code = field(body, 'code')
   const words = field(body, 'msg') ?? field(body, 'message')
-  return { code: typeof code === 'number' ? code : null, words: typeof words === 'string' ? words : '', data: field(body, 'data') }
+  return {
+    code: typeof code === 'number' ? code : null,
+    words: typeof words === 'string' ? words : '',
+    data: field(body, 'data'),
+  }
 }
 
 /** The word for where the task is: `state` (Kie's market), `successFlag` (4o, Kontext), `status` (DefAPI); null where there is none. */
 export function stateWord(provider: ProviderName, data: unknown): string | null {
   const names = provider === 'kie' ? ['state', 'successFlag'] : ['status']
-  const word = isJsonObject(data) ? names.map((name) => data[name]).find((value) => value !== undefined && value !== null) : undefined
+  const word = isJsonObject(data)
+    ? names.map((name) => data[name]).find((value) => value !== undefined && value !== null)
+    : undefined
   return typeof word === 'string' || typeof word === 'number' ? String(word) : null
+}
+
+/** The same fields belong to all the words for "not yet". */
+function stageOf(word: string | null): 'none' | 'running' | 'succeeded' | 'failed' {
+  if (word === null) return 'none'
+  if (word === 'success' || word === '1') return 'succeeded'
+  return ['fail', 'failed', '2', '3'].includes(word) ? 'failed' : 'running'
 }
 
 /** `aspect_ratio is required` and `image_size is required` are the same words, so are two that differ in figures. */
@@ -65,16 +80,16 @@ export function readKnownReplies(provider: ProviderName): KnownReplies {
       const wrapped = unwrap(body)
       const sameCode = (row: ReplyFixture): boolean => unwrap(row.body).code === wrapped.code
       if (!isSuccess(provider, wrapped)) return all.filter(sameCode)
-      const word = stateWord(provider, wrapped.data)
+      const stage = stageOf(stateWord(provider, wrapped.data))
       const sameQuestion = rows[question].filter(
         (row) => sameCode(row) && (wrapped.data === null) === (unwrap(row.body).data === null),
       )
-      const sameState = sameQuestion.filter((row) => stateWord(provider, unwrap(row.body).data) === word)
-      const sameApi = sameState.filter((row) => question === 'balance' || row.api === api)
+      const sameStage = sameQuestion.filter((row) => stageOf(stateWord(provider, unwrap(row.body).data)) === stage)
+      const sameApi = sameStage.filter((row) => question === 'balance' || row.api === api)
       // DefAPI has one record for all products; at Kie each api has its own.
-      return sameApi.length > 0 || provider === 'kie' ? sameApi : sameState
+      return sameApi.length > 0 || provider === 'kie' ? sameApi : sameStage
     },
-    wordsUnder: (code) =>
-      all.filter(({ body }) => unwrap(body).code === code).map(({ body }) => plainWords(unwrap(body).words)),
+    hasState: (word) => rows.query.some(({ body }) => stateWord(provider, unwrap(body).data) === word),
+    wordsUnder: (code) => all.filter(({ body }) => unwrap(body).code === code).map(({ body }) => plainWords(unwrap(body).words)),
   }
 }

@@ -17,6 +17,7 @@ export interface PaidPlan {
   request: ProviderRequest
   /** from the price list, or what the caller says to assume */
   priceUsd: number
+  isListed: boolean
 }
 
 export interface LiveOptions {
@@ -110,7 +111,8 @@ function loopbackUrl(text: string): string {
 
 function usd(name: string, text: string | undefined): number | null {
   if (text === undefined) return null
-  if (!/^\d{1,4}(?:\.\d{1,6})?$/.test(text)) throw new BadInput(`--${name} wants a number such as 0.10, not ${JSON.stringify(text)}`)
+  if (!/^\d{1,4}(?:\.\d{1,6})?$/.test(text))
+    throw new BadInput(`--${name} wants a number such as 0.10, not ${JSON.stringify(text)}`)
   return Number(text)
 }
 
@@ -121,22 +123,36 @@ function planPaid(provider: ProviderName, name: string, assumedUsd: number | nul
   if (model === null) throw new BadInput(`unknown model ${name}`)
   const nothing = { references: 0, mask: false }
   const native = chooseNative(model, provider, nothing)
-  if (native === null) throw new BadInput(`${provider} cannot be asked for ${model.name}: ${whyNoNative(model, provider, nothing)}`)
+  if (native === null)
+    throw new BadInput(`${provider} cannot be asked for ${model.name}: ${whyNoNative(model, provider, nothing)}`)
   const built = buildNativeInput(provider, native, parsed.request)
   if (built.kind !== 'built') throw new BadInput(`${provider} cannot be asked for ${model.name} from a prompt alone`)
-  const priceUsd = estimatePrice(native, built.input).usd ?? assumedUsd
+  const listedUsd = estimatePrice(native, built.input).usd
+  const priceUsd = listedUsd ?? assumedUsd
   if (priceUsd === null)
-    throw new BadInput(`no price of ${model.name} at ${provider} is published, so no cap can hold: say what to assume, --assume-price USD`)
-  return { model: model.name, request: { api: native.api, model: native.model, input: built.input }, priceUsd }
+    throw new BadInput(
+      `no price of ${model.name} at ${provider} is published, so no cap can hold: say what to assume, --assume-price USD`,
+    )
+  return {
+    model: model.name,
+    request: { api: native.api, model: native.model, input: built.input },
+    priceUsd,
+    isListed: listedUsd !== null,
+  }
 }
 
 /** What would be done, line by line. */
 export function describePlan({ provider, baseUrl, paid, capUsd, outFolder }: LiveOptions): string[] {
   const lines = [`Would ask ${provider} at ${baseUrl}, at most ${money(capUsd)} in all:`]
   for (const { title, riskUsd } of freeProbes(provider))
-    lines.push(`  free   ${title}${riskUsd === null ? '' : ` (known to be refused; ${money(riskUsd)} is set aside for the case that it is not)`}`)
+    lines.push(
+      `  free   ${title}${riskUsd === null ? '' : ` (known to be refused; ${money(riskUsd)} is set aside for the case that it is not)`}`,
+    )
   if (paid === null) lines.push('  Nothing that is paid for: no --model was given.')
-  else lines.push(`  PAID   one picture by ${paid.model}, ${money(paid.priceUsd)}: submit, polling until its end, its link`)
+  else
+    lines.push(
+      `  PAID   one picture by ${paid.model}, ${money(paid.priceUsd)} ${paid.isListed ? 'by the price list' : 'as you assume'}: submit, polling until its end, its link`,
+    )
   lines.push(`The recordings, redacted, would go to a new folder in ${outFolder}.`, 'Nothing was sent. Say --yes to do it.')
   return lines
 }

@@ -54,7 +54,15 @@ export function freeProbes(provider: ProviderName): Probe[] {
   const apis = provider === 'kie' ? ['market', 'gpt4o', 'kontext'] : ['image']
   const { api } = requests[provider]
   return [
-    { id: 'balance', title: 'balance', question: 'balance', api: money, expected: ['balance'], riskUsd: null, ask: balance(rightAccount) },
+    {
+      id: 'balance',
+      title: 'balance',
+      question: 'balance',
+      api: money,
+      expected: ['balance'],
+      riskUsd: null,
+      ask: balance(rightAccount),
+    },
     {
       id: 'balance-wrong-key',
       title: 'balance with a wrong key',
@@ -64,7 +72,9 @@ export function freeProbes(provider: ProviderName): Probe[] {
       riskUsd: null,
       ask: balance(wrongAccount),
     },
-    ...apis.map((name): Probe => queryProbe(`no-such-task-${name}`, `task that does not exist (${name})`, name, noTaskIds[provider])),
+    ...apis.map((name): Probe =>
+      queryProbe(`no-such-task-${name}`, `task that does not exist (${name})`, name, noTaskIds[provider]),
+    ),
     submitProbe('submit-wrong-key', 'submit with a wrong key', requests[provider], ['refused_final auth'], null, wrongAccount),
     ...(provider === 'kie' ? kieRefusals(api) : []),
   ]
@@ -119,7 +129,13 @@ export function paidProbe(request: ProviderRequest, priceUsd: number): Probe {
   return submitProbe('submit', `submit of ${request.model ?? request.api}`, request, ['accepted'], priceUsd, rightAccount)
 }
 
-export function queryProbe(id: string, title: string, api: string, taskId: string, expected: readonly string[] = ['not_found']): Probe {
+export function queryProbe(
+  id: string,
+  title: string,
+  api: string,
+  taskId: string,
+  expected: readonly string[] = ['not_found'],
+): Probe {
   return {
     id,
     title,
@@ -127,7 +143,10 @@ export function queryProbe(id: string, title: string, api: string, taskId: strin
     api,
     expected,
     riskUsd: null,
-    ask: async (client) => ({ question: 'query', outcome: await client.query(api, taskId, { account: rightAccount, timeoutMs }) }),
+    ask: async (client) => ({
+      question: 'query',
+      outcome: await client.query(api, taskId, { account: rightAccount, timeoutMs }),
+    }),
   }
 }
 

@@ -9,7 +9,11 @@ const cellWidth = 44
 
 export function renderReport(report: LiveReport): string {
   const style = { head: [], border: [] }
-  const probes = new Table({ head: ['Probe', 'What darkroom made of it', 'Exchanges'], colAligns: ['left', 'left', 'right'], style })
+  const probes = new Table({
+    head: ['Probe', 'What darkroom made of it', 'Exchanges'],
+    colAligns: ['left', 'left', 'right'],
+    style,
+  })
   for (const { title, meaning, skipped, exchanges } of report.probes)
     probes.push([title, safeText(meaning ?? `not sent: ${skipped ?? ''}`), String(exchanges)])
   const lines = [`${report.provider} at ${report.baseUrl}, ${report.startedAt}`, probes.toString()]

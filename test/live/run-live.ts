@@ -50,11 +50,6 @@ export interface LiveReport {
   recording: string
 }
 
-export interface LiveRun {
-  report: LiveReport
-  exchanges: RecordedExchange[]
-}
-
 interface Run {
   options: LiveOptions
   client: Provider
@@ -81,6 +76,9 @@ export async function runLive(
   say: (line: string) => void,
   { pollMs = defaultPollMs, nowMs = Date.now() }: { pollMs?: number; nowMs?: number } = {},
 ): Promise<LiveReport> {
+  const startedAt = new Date(nowMs).toISOString()
+  // Before anything is sent: a picture that was paid for is to be written down.
+  const recording = await makeFolder(options, startedAt)
   const wrongKey = `wrong-key-${randomBytes(12).toString('hex')}`
   const run: Run = {
     options,
@@ -108,7 +106,19 @@ export async function runLive(
   } finally {
     run.recorder.stop()
   }
-  return await writeRecording(run, toldUsd, nowMs)
+  return await writeRecording(run, { toldUsd, startedAt, recording })
+}
+
+/** Readable by its owner alone. */
+async function makeFolder({ provider, outFolder }: LiveOptions, startedAt: string): Promise<string> {
+  const folder = join(outFolder, `${provider}-${startedAt.replaceAll(/[:.]/g, '-')}`)
+  try {
+    await mkdir(outFolder, { recursive: true, mode: 0o700 })
+    await mkdir(folder, { mode: 0o700 })
+  } catch (error) {
+    throw new BadInput(`no folder can be made in ${outFolder}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  return folder
 }
 
 function createClient({ provider, baseUrl, apiKey }: LiveOptions, wrongKey: string): Provider {
@@ -156,10 +166,13 @@ async function doProbe(run: Run, probe: Probe): Promise<Answer | null> {
   return answer
 }
 
-/** A poll that says the same as the one before is no news. */
+/** A poll that says the same as the one before is no news, also where its task is further. */
 function note(run: Run, drift: Drift): void {
   const clean = { ...drift, known: run.redactor.text(drift.known), seen: run.redactor.text(drift.seen) }
-  if (!run.drifts.some((other) => JSON.stringify(other) === JSON.stringify(clean))) run.drifts.push(clean)
+  const isTold = run.drifts.some(
+    ({ probe, kind, where }) => probe === drift.probe && kind === drift.kind && where === drift.where,
+  )
+  if (!isTold) run.drifts.push(clean)
 }
 
 /** One picture to its end. Returns what the provider says it took. */
@@ -169,7 +182,7 @@ async function doPaid(run: Run, plan: PaidPlan, pollMs: number): Promise<number 
   const snapshot = await pollToEnd(run, plan, submitted.outcome.providerTaskId, pollMs)
   if (snapshot === null) return null
   const toldUsd = snapshot.cost?.usd ?? null
-  if (toldUsd !== null && snapshot.state === 'succeeded' && Math.abs(toldUsd - plan.priceUsd) > 1e-6)
+  if (plan.isListed && toldUsd !== null && snapshot.state === 'succeeded' && Math.abs(toldUsd - plan.priceUsd) > 1e-6)
     note(run, { probe: 'poll', kind: 'other_price', where: plan.model, known: `$${plan.priceUsd}`, seen: `$${toldUsd}` })
   const [link] = snapshot.sourceUrls
   if (link !== undefined) await followLink(run, link)
@@ -218,11 +231,11 @@ async function followLink(run: Run, link: string): Promise<void> {
   }
 }
 
-/** All or nothing: what could not be cleaned is not written. Readable by its owner alone. */
-async function writeRecording(run: Run, toldUsd: number | null, nowMs: number): Promise<LiveReport> {
+type Ending = Pick<LiveReport, 'toldUsd' | 'startedAt' | 'recording'>
+
+/** The second look: an exchange in which a key or an id is left all the same is not written. */
+async function writeRecording(run: Run, { toldUsd, startedAt, recording }: Ending): Promise<LiveReport> {
   const { options, drifts, probes } = run
-  const startedAt = new Date(nowMs).toISOString()
-  const recording = join(options.outFolder, `${options.provider}-${startedAt.replaceAll(/[:.]/g, '-')}`)
   const report: LiveReport = {
     provider: options.provider,
     baseUrl: options.baseUrl,
@@ -236,9 +249,13 @@ async function writeRecording(run: Run, toldUsd: number | null, nowMs: number): 
     drifts,
     recording,
   }
-  const files = { 'exchanges.json': run.exchanges, 'report.json': report }
-  for (const content of Object.values(files)) run.redactor.assertClean(JSON.stringify(content))
-  await mkdir(recording, { recursive: true, mode: 0o700 })
+  const exchanges = run.exchanges.map((exchange) =>
+    run.redactor.isClean(JSON.stringify(exchange))
+      ? exchange
+      : { probe: exchange.probe, withheld: 'a key or an id was left in it' },
+  )
+  if (!run.redactor.isClean(JSON.stringify(report))) throw new Error('a key or an id is left in the report: it was not written')
+  const files = { 'exchanges.json': exchanges, 'report.json': report }
   for (const [name, content] of Object.entries(files))
     await writeFile(join(recording, name), `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
   return report

@@ -37,12 +37,12 @@ export interface ShapeDifference {
   seen: string
 }
 
-/** Text that is empty, or holds JSON, is text; null says no more than leaving out. */
+/** Empty text is text. */
 const sameKind = (a: string, b: string): boolean => a === b || (isText(a) && isText(b))
 const isText = (type: string): boolean => type === 'text' || type === 'empty text'
 
 /** Our own request as the record repeats it: other fields there are another request, not another provider. */
-const echo = /^data\.(?:param|paramJson)\.(?!model$|input$|callBackUrl$)/
+const echo = /^data\.(?:param|paramJson)\.(?!model$|input$)/
 
 const withoutEcho = (shape: Shape): Shape => new Map([...shape].filter(([path]) => !echo.test(path)))
 
@@ -54,13 +54,14 @@ export function differencesOf(body: unknown, rows: readonly unknown[]): ShapeDif
   const seen = withoutEcho(shapeOf(body))
   const known = rows.map((row) => withoutEcho(shapeOf(row)))
   const union = new Map<string, Set<string>>()
-  for (const shape of known)
-    for (const [path, types] of shape) union.set(path, new Set([...(union.get(path) ?? []), ...types]))
+  for (const shape of known) for (const [path, types] of shape) union.set(path, new Set([...(union.get(path) ?? []), ...types]))
   const found: ShapeDifference[] = []
   for (const [path, types] of seen) {
     const onFile = union.get(path)
     if (onFile === undefined) {
-      if (union.has(parentOf(path))) found.push({ kind: 'new_field', path, known: 'nothing', seen: listed(types) })
+      // Null says no more than leaving it out.
+      const isSomething = [...types].some((type) => type !== 'null')
+      if (isSomething && union.has(parentOf(path))) found.push({ kind: 'new_field', path, known: 'nothing', seen: listed(types) })
       continue
     }
     const others = [...types].filter((type) => ![...onFile].some((knownType) => sameKind(knownType, type)))
