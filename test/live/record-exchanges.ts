@@ -79,7 +79,7 @@ export function startRecorder(): Recorder {
     async record(work) {
       const list: Entry[] = []
       const result = await storage.run(list, work)
-      return { result, exchanges: list.map(({ startedMs: _, ...exchange }) => exchange) }
+      return { result, exchanges: list }
     },
     stop() {
       for (const [channel, listener] of listeners) unsubscribe(channel, listener)

@@ -8,6 +8,8 @@ import { createExchangeRedactor } from '../../live/redact-exchange.ts'
 import { tryLive } from './live-rig.ts'
 
 const key = 'dk-0123456789abcdef0123456789abcdef'
+/** Looks like nothing that a rule for keys would know. */
+const plainKey = 'open/sesame'
 const taskId = '330a9433fd309e9e18df1c567ae38471'
 const uuidTask = 'ta2d86a6-4df7-4aca-a940-83d8e4183878'
 
@@ -31,6 +33,23 @@ const plants: { name: string; exchange: RawExchange; gone: string[]; isAccount?:
     name: 'a key that is repeated, plain, in a URL and in base64',
     exchange: raw({ json: { message: `bad key ${key}, ${encodeURIComponent(key)}, ${Buffer.from(key).toString('base64')}` } }),
     gone: [key, Buffer.from(key).toString('base64')],
+  },
+  {
+    name: 'a key that looks like ordinary words',
+    exchange: raw({
+      json: { message: `${plainKey}, ${encodeURIComponent(plainKey)}, ${Buffer.from(plainKey).toString('base64')}` },
+    }),
+    gone: [plainKey, 'sesame', 'b3Blbi9zZXNhbWU'],
+  },
+  {
+    name: 'ids of any form under their names, also in a sentence before',
+    exchange: raw({ json: { msg: 'made job-seventy', data: { taskId: 'job-seventy', request_id: 'r-one' } } }),
+    gone: ['job-seventy', 'r-one'],
+  },
+  {
+    name: 'what is left on the account, in any reply',
+    exchange: raw({ json: { data: { remainedCredits: 2_510_330, credits: '87.65' } } }),
+    gone: ['2510330', '87.65'],
   },
   {
     name: 'somebody else’s key and bearer header in a message',
@@ -119,7 +138,7 @@ const plants: { name: string; exchange: RawExchange; gone: string[]; isAccount?:
 
 for (const { name, exchange, gone, isAccount } of plants) {
   test(`not written: ${name}`, () => {
-    const redactor = createExchangeRedactor([key])
+    const redactor = createExchangeRedactor([key, plainKey])
     const written = JSON.stringify(redactor.exchange('probe', exchange, { isAccount: isAccount === true }))
     for (const secret of gone) assert.ok(!written.includes(secret), `${secret} is left in ${written}`)
     assert.ok(redactor.isClean(written), written)
@@ -158,6 +177,11 @@ test('what tells how a provider answers is kept: names, types, codes, words, mod
     body: JSON.parse(JSON.stringify(json).replaceAll(taskId, standIn)) as unknown,
     elapsedMs: 5,
   })
+})
+
+test('an id that nobody announced keeps its form', () => {
+  const exchange = createExchangeRedactor([]).exchange('p', raw({ json: { msg: `see ${taskId}` } }))
+  assert.match(JSON.stringify(exchange.body), /see 0{31}\d"/)
 })
 
 test('the same id has the same stand-in in every exchange, and another id another', () => {
