@@ -12,6 +12,8 @@ export function renderReport(report: LiveReport): string {
   const probes = new Table({
     head: ['Probe', 'What darkroom made of it', 'Exchanges'],
     colAligns: ['left', 'left', 'right'],
+    colWidths: [null, cellWidth],
+    wordWrap: true,
     style,
   })
   for (const { title, meaning, skipped, exchanges } of report.probes)
