@@ -94,19 +94,29 @@ export async function runLive(
     isReachable: true,
     closed: null,
   }
-  let toldUsd: number | null = null
+  const ending: Ending = { toldUsd: null, startedAt, recording }
   try {
-    for (const probe of freeProbes(options.provider)) {
-      const answer = await doProbe(run, probe)
-      if (!run.isReachable) break
-      if (probe.id === 'balance' && answer?.outcome.kind === 'unreadable')
-        throw new BadInput(`the balance cannot be read with this key: ${run.redactor.text(answer.outcome.message)}`)
-    }
-    if (options.paid !== null && run.isReachable) toldUsd = await doPaid(run, options.paid, pollMs)
+    ending.toldUsd = await askAll(run, pollMs)
+  } catch (error) {
+    // What was asked, and perhaps paid, until here is written down all the same.
+    await writeRecording(run, ending)
+    throw error
   } finally {
     run.recorder.stop()
   }
-  return await writeRecording(run, { toldUsd, startedAt, recording })
+  return await writeRecording(run, ending)
+}
+
+/** What the provider says that the paid task took. */
+async function askAll(run: Run, pollMs: number): Promise<number | null> {
+  const { provider, paid } = run.options
+  for (const probe of freeProbes(provider)) {
+    const answer = await doProbe(run, probe)
+    if (!run.isReachable) return null
+    if (probe.id === 'balance' && answer?.outcome.kind === 'unreadable')
+      throw new BadInput(`the balance cannot be read with this key: ${run.redactor.text(answer.outcome.message)}`)
+  }
+  return paid === null ? null : await doPaid(run, paid, pollMs)
 }
 
 /** Readable by its owner alone. */
