@@ -189,8 +189,9 @@ test('an unsupported aspect ratio is refused with the allowed ones and who allow
   const error = errorOf({ model: 'gpt-image-1.5', aspectRatio: '16:9' })
   assert.deepEqual(error, {
     field: 'aspectRatio',
-    message: 'aspectRatio "16:9" is not possible for gpt-image-1.5 at Kie and DefAPI; allowed: 1:1, 2:3, 3:2 (Kie and DefAPI)',
-    allowed: ['1:1', '2:3', '3:2'],
+    message:
+      'aspectRatio "16:9" is not possible for gpt-image-1.5 at Kie and DefAPI; allowed: 1:1, 2:3, 3:2 (Kie and DefAPI); auto (DefAPI)',
+    allowed: ['1:1', '2:3', '3:2', 'auto'],
   })
   assert.match(errorOf({ aspectRatio: 'wide' }).message, /aspectRatio must be width:height, e\.g\. 16:9, or auto/)
 })
