@@ -30,7 +30,9 @@ export async function tryLive(
   args: readonly string[],
   alter: (passing: Passing, reply: AlteredReply) => boolean | void = () => false,
 ): Promise<LiveTrial> {
-  const simulator = await startTestSimulator(t, { kieApiKeys: [simulatorKey], defapiKeys: [simulatorKey] })
+  // Long enough for a first poll that finds the task at work, also on a busy machine.
+  const pictureMs = { minMs: 1_000, maxMs: 1_000 }
+  const simulator = await startTestSimulator(t, { kieApiKeys: [simulatorKey], defapiKeys: [simulatorKey], pictureMs })
   const behind = provider === 'kie' ? simulator.kieUrl : simulator.defapiUrl
   const { baseUrl, passed } = await startAlteringServer(t, behind, alter)
   const outFolder = await tempFolder(t)
