@@ -5,6 +5,7 @@ import { requestSha256 } from '../catalog/request-digest.ts'
 import { planRoute } from '../catalog/plan-route.ts'
 import type { Candidate, PlannedRoute } from '../catalog/plan-route.ts'
 import { attemptDeadlineMs, policyOf, routeDecisions } from '../catalog/route-policy.ts'
+import { pricesOfAll } from '../catalog/several-pictures.ts'
 import { tracksWanted } from '../catalog/tracks-wanted.ts'
 import { worstCaseUsd } from '../catalog/worst-case.ts'
 import type { FailureType, GenerationRequest } from '../contract/index.ts'
@@ -47,10 +48,7 @@ async function createRow(
   request: GenerationRequest,
   candidates: Candidate[],
 ): Promise<void> {
-  const worstCase = worstCaseUsd(
-    candidates.map(({ price }) => price.usd),
-    policyOf(request, deps.routeDefaults),
-  )
+  const worstCase = worstCaseUsd(pricesOfAll(candidates, request.count ?? 1), policyOf(request, deps.routeDefaults))
   const created = await deps.ledger.createGeneration({
     id: generationId,
     requestSha256: requestSha256(request),
@@ -98,25 +96,27 @@ function buildPlan(deps: ActivityDeps, request: GenerationRequest, route: Extrac
     policy: policyOf(request, defaults),
     limits: { ...planLimits, firstPollAfterMs: hasCallback ? defaults.callbackGraceMs : defaults.pollFirstMs },
     deadlineMs: request.route?.deadlineMs ?? defaults.generationDeadlineMs,
+    count: request.count ?? 1,
     decisions: routeDecisions(route, request, defaults.preferred),
   }
   return { requestSha256: requestSha256(request), plan, entries: entries.map(({ stored }) => stored) }
 }
 
 function toEntry(deps: ActivityDeps, candidate: Candidate, hasCallback: boolean): { planned: PlannedEntry; stored: StoredEntry } {
-  const { provider, model, api, input, price, fidelity } = candidate
+  const { provider, model, api, input, price, whole, itemSeed, fidelity } = candidate
   return {
     planned: {
       provider,
       model: model ?? api,
       priceUsd: price.usd,
+      whole: whole === null ? null : { priceUsd: whole.price.usd },
       submitQueue: submitTaskQueue(provider),
       queryQueue: queryTaskQueue(provider),
       hasCallback,
       attemptDeadlineMs: attemptDeadlineMs(candidate, deps.routeDefaults),
       fidelity,
     },
-    stored: { api, model, input, price, baseUrl: deps.providers.get(provider)?.baseUrl ?? '' },
+    stored: { api, model, input, price, whole, itemSeed, baseUrl: deps.providers.get(provider)?.baseUrl ?? '' },
   }
 }
 

@@ -3,6 +3,7 @@
 import type { GenerationRequest, ProviderName, RouteRequest } from '../contract/index.ts'
 import type { Candidate } from './plan-route.ts'
 import { roundMicro } from './price.ts'
+import { pricesOfAll } from './several-pictures.ts'
 
 /** What the newest attempts at one provider with one of its models have shown. */
 export interface TrackRecord {
@@ -15,7 +16,7 @@ export interface TrackRecord {
   /** succeeded attempts whose time is known, and the middle one: POST begun → provider finished */
   timed: number
   timeToPictureP50Ms: number | null
-  /** succeeded attempts whose cost is the provider's own word, and the middle one */
+  /** succeeded attempts whose cost is the provider's own word, and the middle one, per picture */
   measured: number
   costP50Usd: number | null
 }
@@ -51,7 +52,9 @@ interface Measure {
   sample: { size: number; of: string } | null
 }
 
-const measures: Readonly<Record<Exclude<Preference, 'order'>, (candidate: Candidate, record: TrackRecord | null) => Measure>> = {
+const measures: Readonly<
+  Record<Exclude<Preference, 'order'>, (candidate: Candidate, record: TrackRecord | null, request: GenerationRequest) => Measure>
+> = {
   cheapest: measureCost,
   fastest: measureTime,
   steadiest: measureShare,
@@ -74,7 +77,7 @@ export function orderByPreference(
   if (candidates.length === 1) return kept(`only ${first.provider} can take it`)
   const measured = candidates.map((candidate) => ({
     candidate,
-    measure: withinLimit(candidate, request, measures[prefer](candidate, recordOf(candidate, records))),
+    measure: withinLimit(candidate, request, measures[prefer](candidate, recordOf(candidate, records), request)),
   }))
   const short = measured.flatMap(({ candidate, measure: { sample } }) =>
     sample === null || sample.size >= minimumSample ? [] : [{ provider: candidate.provider, ...sample }],
@@ -121,14 +124,17 @@ function withinLimit({ price }: Candidate, { route }: GenerationRequest, measure
 /** Behind everybody. */
 const never = { low: Infinity, high: Infinity, sample: null }
 
-function measureCost({ price }: Candidate, record: TrackRecord | null): Measure {
-  if (price.usd !== null) return { ...exactly(price.usd), text: `${price.usd} USD by list`, sample: null }
+/** Of all pictures, as the first of its model; per picture where it was measured. */
+function measureCost(candidate: Candidate, record: TrackRecord | null, { count = 1 }: GenerationRequest): Measure {
+  const [listUsd = null] = pricesOfAll([candidate], count)
+  if (listUsd !== null) return { ...exactly(listUsd), text: `${listUsd} USD by list`, sample: null }
   const size = record?.measured ?? 0
   const usd = record?.costP50Usd ?? null
   if (usd === null || size < minimumSample) {
     return { ...never, text: `has no list price, and ${size} of at least ${minimumSample} measured costs` }
   }
-  return { ...exactly(usd), text: `${roundMicro(usd)} USD measured, p50 of ${size}`, sample: null }
+  const allUsd = roundMicro(usd * count)
+  return { ...exactly(allUsd), text: `${allUsd} USD measured, p50 of ${size}`, sample: null }
 }
 
 /**

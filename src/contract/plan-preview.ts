@@ -38,7 +38,10 @@ export interface PlannedSubmit {
   hasKey: boolean
   /** provider tasks that would be made for the whole request */
   tasks: number
+  /** of the first task */
   request: SubmitPreview
+  /** the native field in which the tasks differ: task `n`, from 0, is sent `first + n`; null: in none, or there is one task only */
+  itemSeed: { field: string; first: number } | null
   fidelity: NonNullable<Generation['fidelity']>
   /** list price of one task; `unknown`: nobody has published one */
   price: { usd: number | null; credits: number | null; source: 'list' | 'unknown' }
@@ -68,6 +71,8 @@ export interface PlanPreview {
   model: string
   /** empty where the model takes none */
   prompt: string
+  /** pictures */
+  count: number
   route: PlannedSubmit[]
   /** who would not be asked, and why: the end of a sentence that begins with the provider */
   left: { provider: ProviderName; because: string }[]

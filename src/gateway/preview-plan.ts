@@ -2,6 +2,8 @@
 import { attemptDeadlineMs, policyOf, routeDecisions } from '../catalog/route-policy.ts'
 import type { Candidate } from '../catalog/plan-route.ts'
 import { roundMicro } from '../catalog/price.ts'
+import { tasksOfEntries } from '../catalog/several-pictures.ts'
+import type { EntryTasks } from '../catalog/several-pictures.ts'
 import type { BudgetRoom, GenerationRequest, PlannedSubmit, PlanPreview } from '../contract/index.ts'
 import { defaultTenant } from '../contract/index.ts'
 import type { Budget } from '../ledger/budgets-port.ts'
@@ -22,13 +24,15 @@ export async function previewPlan(request: GenerationRequest, deps: Deps): Promi
   if (!route.ok) throw notAcceptable(route.errors)
   const tenant = request.tenant ?? defaultTenant
   const { worstCaseUsd } = priceRoute(request, route.candidates, deps)
+  const { count = 1 } = request
   const budgets = await ledger.listBudgets(mode)
   return {
     mode,
     tenant,
     model: request.model,
     prompt: request.prompt ?? '',
-    route: route.candidates.map((candidate) => toPlannedSubmit(candidate, deps)),
+    count,
+    route: tasksOfEntries(route.candidates, count).map((entry) => toPlannedSubmit(entry, deps)),
     left: route.left,
     decisions: routeDecisions(route, request, routeDefaults.preferred),
     policy: policyOf(request, routeDefaults),
@@ -40,8 +44,9 @@ export async function previewPlan(request: GenerationRequest, deps: Deps): Promi
   }
 }
 
-function toPlannedSubmit(candidate: Candidate, deps: Deps): PlannedSubmit {
-  const { provider, canonicalModel, api, model, input, fidelity, price, typicalDurationMs } = candidate
+function toPlannedSubmit({ candidate, ...entry }: EntryTasks<Candidate>, deps: Deps): PlannedSubmit {
+  const { provider, canonicalModel, api, model, fidelity, typicalDurationMs } = candidate
+  const { tasks, input, price, itemSeed } = entry
   const door = deps.providers.get(provider)
   if (door === undefined) throw new Error(`gateway: no provider ${provider}, which the route has`)
   return {
@@ -49,8 +54,9 @@ function toPlannedSubmit(candidate: Candidate, deps: Deps): PlannedSubmit {
     model: model ?? api,
     canonicalModel,
     hasKey: door.accounts.length > 0,
-    tasks: 1,
+    tasks,
     request: door.describeSubmit({ api, model, input }, { callbackUrl: deps.callbackUrlOf(provider, '***') }),
+    itemSeed,
     fidelity,
     price: { ...price, source: price.usd === null ? 'unknown' : 'list' },
     typicalDurationMs,

@@ -1,6 +1,7 @@
 // What a request may cost at most, before it is accepted. The plan computes the same again; it reserves only where nobody has yet.
 import type { Candidate } from '../catalog/plan-route.ts'
 import { policyOf } from '../catalog/route-policy.ts'
+import { pricesOfAll } from '../catalog/several-pictures.ts'
 import { worstCaseUsd } from '../catalog/worst-case.ts'
 import type { GenerationRequest, ProviderName } from '../contract/index.ts'
 import { findRoute } from './find-route.ts'
@@ -23,10 +24,7 @@ export function priceRoute(
   { routeDefaults }: Pick<PlanningDeps, 'routeDefaults'>,
 ): PricedRequest {
   return {
-    worstCaseUsd: worstCaseUsd(
-      candidates.map(({ price }) => price.usd),
-      policyOf(request, routeDefaults),
-    ),
+    worstCaseUsd: worstCaseUsd(pricesOfAll(candidates, request.count ?? 1), policyOf(request, routeDefaults)),
     unpriced: candidates.filter(({ price }) => price.usd === null).map(({ provider }) => provider),
   }
 }

@@ -18,7 +18,7 @@ export interface TrackRecord extends Track {
   /** succeeded attempts, and the middle time from their newest POST to the provider's finish; null where there are none */
   timed: number
   timeToPictureP50Ms: number | null
-  /** succeeded attempts with a cost that is the provider's own word, and the middle one; null where there are none */
+  /** succeeded attempts with a cost that is the provider's own word, and the middle one, per picture; null where there are none */
   measured: number
   costP50Usd: number | null
 }

@@ -67,7 +67,7 @@ export function trackRecordsQuery(mode: SpendMode, tracks: readonly Track[]): Ra
             coalesce(state <> 'succeeded' and outcome in ('failed', 'rejected', 'exhausted', 'unknown', 'overdue')
               and coalesce(reason in (${own}), true), false) as failed,
             extract(epoch from finished_at - send_started_at) * 1000 as took_ms,
-            case when state = 'succeeded' and cost_source = 'measured' and not proven_free then cost_usd end as paid_usd
+            case when state = 'succeeded' and cost_source = 'measured' and not proven_free then cost_usd / pictures end as paid_usd
           from attempts
           where attempts.mode = ${mode} and attempts.provider = wanted.provider and attempts.model = wanted.model
             and attempts.created_at >= now() - ${windowDays} * interval '1 day'

@@ -38,6 +38,9 @@ interface Post {
   body: string
 }
 
+/** The one thing that nobody can know before: the seal of the attempt. */
+const hideSeal = (body: string): string => body.replace(/(\/v1\/callbacks\/[a-z]+\/)[\w.~-]+/, '$1***')
+
 /** Every POST that this process makes, as undici tells it. */
 function watchPosts(): Post[] {
   const seen: Post[] = []
@@ -77,6 +80,7 @@ describe('a plan that is only looked at', { timeout: 90_000 }, () => {
     { model: 'gpt-image-1', prompt: 'announced owl', referenceImages: ['https://pictures.example/owl.png'] },
     { model: 'flux-kontext-max', prompt: 'announced hare', outputFormat: 'png' },
     { model: 'midjourney', prompt: 'announced crow', aspectRatio: '16:9' },
+    { model: 'imagen-4-fast', prompt: 'announced moles', seed: 7, count: 2 },
     { model: 'gpt-image-2', prompt: 'announced stag', aspectRatio: '1:1', resolution: '2K', route: { providers: ['defapi'] } },
   ] satisfies GenerationRequest[]) {
     test(`is what happens then: ${request.prompt}`, async () => {
@@ -85,15 +89,20 @@ describe('a plan that is only looked at', { timeout: 90_000 }, () => {
       assert.equal(generation.status, 'completed')
       const [announced] = plan.route
       assert.ok(announced)
-      const sent = posts.find(({ body }) => body.includes(request.prompt) && !body.includes('"route"'))
-      assert.ok(sent, JSON.stringify(posts))
-      assert.equal(sent.url, announced.request.url)
-      assert.deepEqual({ ...sent.headers, authorization: 'Bearer ***' }, announced.request.headers)
-      assert.match(sent.headers['authorization'] ?? '', /^Bearer mock/)
-      // The one thing that nobody can know before: the seal of the attempt.
-      const hidden = sent.body.replace(/(\/v1\/callbacks\/[a-z]+\/)[\w.~-]+/, '$1***')
-      assert.notEqual(hidden, sent.body)
-      assert.equal(JSON.stringify(announced.request.body), hidden)
+      const sent = posts.filter(({ body }) => body.includes(request.prompt) && !body.includes('"route"'))
+      for (const { url, headers, body } of sent) {
+        assert.equal(url, announced.request.url)
+        assert.deepEqual({ ...headers, authorization: 'Bearer ***' }, announced.request.headers)
+        assert.match(headers['authorization'] ?? '', /^Bearer mock/)
+        assert.notEqual(hideSeal(body), body)
+      }
+      const told = JSON.stringify(announced.request.body)
+      const seeds = announced.itemSeed
+      const bodies = Array.from({ length: announced.tasks }, (_, n) =>
+        seeds === null ? told : told.replace(`"${seeds.field}":${seeds.first}`, `"${seeds.field}":${seeds.first + n}`),
+      )
+      assert.deepEqual(new Set(sent.map(({ body }) => hideSeal(body))), new Set(bodies))
+      assert.equal(sent.length, announced.tasks)
       const [attempt] = generation.attempts
       assert.deepEqual([attempt?.provider, attempt?.model], [announced.provider, announced.model])
       assert.deepEqual(

@@ -32,9 +32,9 @@ function renderRoute(route: readonly PlannedSubmit[], paint: Paint): string {
     route.map(({ provider, model, tasks, fidelity, price }, at) => [
       String(at + 1),
       safeText(provider, 20),
-      `${safeText(model, 80)}${tasks === 1 ? '' : ` × ${tasks}`}`,
+      safeText(model, 80),
       fidelity.level === 'exact' ? fidelity.level : paint.warn(safeText(fidelity.level, 20)),
-      price.usd === null ? nothing : describeUsd(price.usd),
+      `${tasks === 1 ? '' : `${tasks} × `}${price.usd === null ? nothing : describeUsd(price.usd)}`,
     ]),
     paint,
   )
@@ -44,6 +44,12 @@ function factsOf(plan: PlanPreview, paint: Paint): [name: string, value: string]
   const { policy, route } = plan
   const facts: [string, string][] = []
   if (plan.prompt !== '') facts.push(['Prompt', safeText(plan.prompt, 120)])
+  if (plan.count !== 1) facts.push(['Pictures', String(plan.count)])
+  for (const [at, { tasks, itemSeed }] of route.entries()) {
+    if (itemSeed === null) continue
+    const last = itemSeed.first + tasks - 1
+    facts.push(['Tasks', safeText(`#${at + 1}: ${itemSeed.field} ${itemSeed.first} to ${last}, one for each`)])
+  }
   if (plan.tenant !== defaultTenant) facts.push(['Tenant', safeText(plan.tenant, 64)])
   for (const [at, { provider, fidelity }] of route.entries()) {
     for (const { field, asked, sent, why } of fidelity.changes) {

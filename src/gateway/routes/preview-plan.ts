@@ -14,12 +14,18 @@ const plannedSubmitSchema = z.object({
   canonicalModel: z.string().describe('ours: that of the request, or of a stand-in'),
   hasKey: z.boolean().describe('false: this gateway has no key for it; the workers may have one'),
   tasks: z.int().describe('provider tasks that would be made'),
-  request: z.object({
-    method: z.literal('POST'),
-    url: z.string(),
-    headers: z.record(z.string(), z.string()).describe('the key is `***`'),
-    body: z.record(z.string(), z.unknown()).describe('as it would be sent; the sealed part of the callback address is `***`'),
-  }),
+  request: z
+    .object({
+      method: z.literal('POST'),
+      url: z.string(),
+      headers: z.record(z.string(), z.string()).describe('the key is `***`'),
+      body: z.record(z.string(), z.unknown()).describe('as it would be sent; the sealed part of the callback address is `***`'),
+    })
+    .describe('of the first task'),
+  itemSeed: z
+    .object({ field: z.string(), first: z.int() })
+    .nullable()
+    .describe('task `n`, from 0, is sent `first + n` in this field'),
   fidelity: fidelitySchema,
   price: z
     .object({ usd: z.number().nullable(), credits: z.number().nullable(), source: z.enum(['list', 'unknown']) })
@@ -46,6 +52,7 @@ export const planPreviewSchema = z
     tenant: z.string(),
     model: z.string(),
     prompt: z.string(),
+    count: z.int().describe('pictures'),
     route: z.array(plannedSubmitSchema).describe('in the order in which they would be asked'),
     left: z.array(z.object({ provider: providerSchema, because: z.string() })).describe('who would not be asked'),
     decisions: z.array(z.object({ decision: z.string(), because: z.string() })),

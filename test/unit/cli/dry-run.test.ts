@@ -14,6 +14,7 @@ function entry(changes: Partial<PlannedSubmit> = {}): PlannedSubmit {
     canonicalModel: 'nano-banana',
     hasKey: true,
     tasks: 1,
+    itemSeed: null,
     request: {
       method: 'POST',
       url: 'https://api.example/api/v1/jobs/createTask',
@@ -34,6 +35,7 @@ function samplePlan(changes: Partial<PlanPreview> = {}): PlanPreview {
     tenant: 'default',
     model: 'nano-banana',
     prompt: 'a red fox',
+    count: 1,
     route: [entry()],
     left: [],
     decisions: [{ decision: 'route kie', because: 'AI_PROVIDER puts kie first' }],
@@ -124,6 +126,15 @@ authorization: Bearer ***
     stdout,
   )
   for (const line of stdout.split('\n').filter((each) => /^[┌│├└]/.test(each))) assert.ok(line.length <= 80, line)
+})
+
+test('several pictures: how many tasks at which price, and the seeds that tell them apart', async (t) => {
+  const seeded = entry({ tasks: 3, itemSeed: { field: 'seed', first: 7 } })
+  const { url } = await scriptedGateway(t, () => ({ json: { plan: samplePlan({ count: 3, route: [seeded] }) } }))
+  const { stdout } = await cliRun(['generate', '--dry-run', '--count', '3', 'a red fox', '--url', url])
+  assert.match(stdout, /│ 1 │ kie +│ google\/nano-banana │ exact +│ +3 × \$0\.02 │/)
+  assert.match(stdout, /^Pictures +3$/m)
+  assert.match(stdout, /^Tasks +#1: seed 7 to 9, one for each$/m)
 })
 
 test('--json is the plan as the gateway gave it, and nothing moves the terminal', async (t) => {

@@ -43,6 +43,7 @@ test('a plan has route, bodies, price and policy, and hides the sealed part of t
     canonicalModel: 'nano-banana',
     hasKey: true,
     tasks: 1,
+    itemSeed: null,
     request: {
       method: 'POST',
       url: 'http://kie.test',
@@ -77,6 +78,33 @@ test('a plan has route, bodies, price and policy, and hides the sealed part of t
   assert.deepEqual(plan.decisions, [{ decision: 'route kie, then defapi', because: 'AI_PROVIDER puts kie first' }])
   // Parsing takes away what the document does not know.
   assert.deepEqual(planPreviewSchema.parse(plan), plan)
+})
+
+test('several pictures are one task where the model takes the number, else one task for each, told apart by their seeds', async (t) => {
+  const gateway = await startGateway(t)
+  const tasksOf = async (model: string) => {
+    const request: GenerationRequest = { model, prompt: 'a fox', seed: 7, count: 3 }
+    const { route, worstCaseUsd } = await planOf(gateway, request)
+    const sent = route.map(({ provider, tasks, itemSeed, request: { body } }) => ({
+      provider,
+      tasks,
+      itemSeed,
+      input: body['input'],
+    }))
+    return { sent, worstCaseUsd }
+  }
+  const split = await tasksOf('imagen-4-fast')
+  const itemSeed = { field: 'seed', first: 7 }
+  assert.deepEqual(split.sent[0], { provider: 'kie', tasks: 3, itemSeed, input: { prompt: 'a fox', seed: 7 } })
+  assert.deepEqual(
+    (await tasksOf('wan-2.7')).sent.map(({ provider, tasks, itemSeed: seed }) => ({ provider, tasks, seed })),
+    [
+      { provider: 'kie', tasks: 1, seed: null },
+      { provider: 'defapi', tasks: 3, seed: null },
+    ],
+  )
+  const nano = await tasksOf('nano-banana')
+  assert.deepEqual([nano.sent[0]?.tasks, nano.worstCaseUsd], [3, 0.12])
 })
 
 test('nothing is written, reserved or started: the ledger is only asked for its budgets', async (t) => {
