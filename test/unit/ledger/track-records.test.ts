@@ -19,6 +19,7 @@ interface Batch {
   verdict?: string
   tookMs?: number
   usd?: number
+  pictures?: number
   costSource?: 'measured' | 'estimated'
   ageHours?: number
   count?: number
@@ -44,11 +45,11 @@ for (const backend of ledgerBackends) {
       await execute(
         connection,
         `insert into attempts (generation_id, item, attempt, provider, account, base_url, mode, api, model, request_sha256, state,
-           outcome, reason, verdict, settled_at, send_started_at, finished_at, cost_usd, cost_source, created_at, send_id, send_deadline_at)
+           outcome, reason, verdict, settled_at, send_started_at, finished_at, cost_usd, cost_source, created_at, send_id, send_deadline_at, pictures)
          select id, 0, 1, $2, 'default', 'http://127.0.0.1:9', $3, 'market', $4, 'b', $5, $6, $7, $8,
            case when $8::text is null then null else clock_timestamp() end,
            to_timestamp(0), to_timestamp($9::double precision / 1000), $10, $11,
-           clock_timestamp() - $12 * interval '1 hour', 's', clock_timestamp()
+           clock_timestamp() - $12 * interval '1 hour', 's', clock_timestamp(), $13
          from unnest($1::text[]) as id`,
         [
           ids,
@@ -63,6 +64,7 @@ for (const backend of ledgerBackends) {
           batch.usd ?? null,
           batch.costSource ?? 'none',
           ageHours,
+          batch.pictures ?? 1,
         ],
       )
     }
@@ -105,11 +107,16 @@ for (const backend of ledgerBackends) {
       assert.deepEqual({ judged, succeeded }, { judged: 10, succeeded: 3 })
     })
 
-    test('times and costs are those of succeeded attempts, costs only where the provider named them', async () => {
+    test('times and costs are those of succeeded attempts, costs only where the provider named them, per picture', async () => {
       for (const tookMs of [1_000, 2_000, 9_000]) await write({ model: 'timed', state: 'succeeded', tookMs })
       await write({ model: 'timed', state: 'succeeded' })
       await write({ model: 'timed', state: 'failed', tookMs: 100, usd: 9, costSource: 'measured' })
-      for (const usd of [0.01, 0.02, 0.5]) await write({ model: 'timed', state: 'succeeded', usd, costSource: 'measured' })
+      for (const [usd, pictures] of [
+        [0.01, 1],
+        [0.08, 4],
+        [0.5, 1],
+      ] as const)
+        await write({ model: 'timed', state: 'succeeded', usd, pictures, costSource: 'measured' })
       await write({ model: 'timed', state: 'succeeded', usd: 9, costSource: 'estimated' })
       assert.deepEqual(await read('timed'), {
         provider: 'kie',
