@@ -11,6 +11,8 @@ import { estimatePrice } from './price.ts'
 import type { EstimatedPrice } from './price.ts'
 import { listed } from './request-error.ts'
 import type { RequestError } from './request-error.ts'
+import { uploadObstacle } from './route-uploads.ts'
+import type { RouteUploads } from './route-uploads.ts'
 
 /** The environment variable that gives a provider its key. */
 export const keyVariables: Readonly<Record<ProviderName, string>> = { kie: 'KIE_API_KEY', defapi: 'DEFAPI_KEY' }
@@ -48,6 +50,8 @@ export interface RouteSetting {
   preferred: ProviderName
   /** those that have a key */
   available: ReadonlySet<ProviderName>
+  /** of a request that names uploads */
+  uploads?: RouteUploads
 }
 
 /** Pure: the same request and setting give the same route. Stand-ins come after the model itself has been asked of everybody. */
@@ -90,7 +94,7 @@ type Considered =
   | { kind: 'invalid'; errors: RequestError[] }
 
 function consider(model: Model, provider: ProviderName, request: GenerationRequest, setting: RouteSetting): Considered {
-  const built = build(model, provider, request)
+  const built = build(model, provider, request, setting)
   if (built.kind !== 'candidate') return built
   const { candidate } = built
   return admit(candidate, request, setting) ?? built
@@ -102,7 +106,7 @@ function consider(model: Model, provider: ProviderName, request: GenerationReque
  */
 function standIn(model: Model, provider: ProviderName, request: GenerationRequest, setting: RouteSetting): Considered {
   const { providerOptions, ...asked } = request
-  const built = build(model, provider, asked)
+  const built = build(model, provider, asked, setting)
   // What is wrong here would not be wrong with the model that was asked for.
   if (built.kind === 'invalid') return { kind: 'left', because: built.errors.map(({ message }) => message).join('; ') }
   if (built.kind === 'left') return built
@@ -135,11 +139,13 @@ function admit(candidate: Candidate, request: GenerationRequest, setting: RouteS
   return null
 }
 
-function build(model: Model, provider: ProviderName, request: GenerationRequest): Considered {
+function build(model: Model, provider: ProviderName, request: GenerationRequest, { uploads }: RouteSetting): Considered {
   const offer = model.providers[provider]
   if ('absent' in offer) return { kind: 'left', because: `does not offer ${model.name}: ${offer.absent}` }
   const native = chooseNative(model, provider, givenIn(request))
   if (native === null) return { kind: 'left', because: whyNoNative(model, provider, givenIn(request)) }
+  const obstacle = uploadObstacle(native, provider, uploads)
+  if (obstacle !== null) return { kind: 'left', because: obstacle }
   const built = buildNativeInput(provider, native, request)
   if (built.kind === 'invalid') return built
   if (built.kind === 'unfit') return { kind: 'left', because: built.because }
