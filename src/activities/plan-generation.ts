@@ -4,10 +4,14 @@ import { parseGenerationRequest } from '../catalog/parse-request.ts'
 import { requestSha256 } from '../catalog/request-digest.ts'
 import { planRoute } from '../catalog/plan-route.ts'
 import type { Candidate } from '../catalog/plan-route.ts'
+import { checkUploads } from '../catalog/check-uploads.ts'
+import type { RouteUploads } from '../catalog/route-uploads.ts'
+import { readUploadName } from '../catalog/upload-name.ts'
 import { worstCaseUsd } from '../catalog/worst-case.ts'
 import type { FailureType, GenerationRequest } from '../contract/index.ts'
 import { defaultTenant, queryTaskQueue, submitTaskQueue } from '../contract/index.ts'
 import type { ActivityDeps } from './deps.ts'
+import { readNamedUploads, uploadObstacles } from './send-references.ts'
 import { readStoredPlan } from './stored-plan.ts'
 import type { Plan, PlanInput, PlannedEntry, RoutePolicy, StoredEntry, StoredPlan } from './types.ts'
 
@@ -26,7 +30,8 @@ export function createPlanGeneration(deps: ActivityDeps) {
     const parsed = parseGenerationRequest(request)
     if (!parsed.ok) throw refuse('InvalidRequest', parsed.errors.map(({ message }) => message).join('; '))
     const available = new Set([...deps.providers.values()].filter(({ accounts }) => accounts.length > 0).map(({ name }) => name))
-    const route = planRoute(parsed.request, { preferred: deps.routeDefaults.preferred, available })
+    const uploads = await routeUploads(deps, parsed.request)
+    const route = planRoute(parsed.request, { preferred: deps.routeDefaults.preferred, available, ...uploads })
     await createRow(deps, generationId, parsed.request, route.ok ? route.candidates : [])
     const stored = readStoredPlan(await deps.ledger.readPlan(generationId))
     if (stored !== null) return stored.plan
@@ -40,6 +45,17 @@ export function createPlanGeneration(deps: ActivityDeps) {
     await deps.pointReached?.('plan.recorded', Context.current().info.attempt)
     return recorded.plan
   }
+}
+
+/** Before anything is reserved: an upload that is not here, or too large for everybody, is bad input. Empty where none is named. */
+async function routeUploads(deps: ActivityDeps, request: GenerationRequest): Promise<{ uploads?: RouteUploads }> {
+  const known = await readNamedUploads(deps, request)
+  const errors = checkUploads(request, known)
+  if (errors.length > 0) throw refuse('InvalidRequest', errors.map(({ message }) => message).join('; '))
+  if (known.length === 0) return {}
+  const sizes = new Map(known.map(({ sha256, sizeBytes }) => [sha256, sizeBytes]))
+  const sizesBytes = (request.referenceImages ?? []).map((value) => sizes.get(readUploadName(value) ?? '') ?? null)
+  return { uploads: { sizesBytes, obstacles: uploadObstacles(deps, [...sizes.values()]) } }
 }
 
 /** Where the gateway has made the row already this only compares; for a workflow started elsewhere it reserves the worst case. */

@@ -13,6 +13,7 @@ import { accountListMethods } from './list-accounts.ts'
 import type { Ledger } from './ledger.ts'
 import { settlementMethods } from './settlement.ts'
 import { statsMethods } from './stats.ts'
+import { uploadMethods } from './uploads.ts'
 
 export interface LedgerOptions {
   /** `{ connectionString }`, or what the embedded ledger says */
@@ -41,6 +42,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     ...settlementMethods(run),
     ...budgetMethods(run),
     ...statsMethods(run),
+    ...uploadMethods(run),
     ping: () =>
       run(async (trx) => {
         await sql`select 1`.execute(trx)

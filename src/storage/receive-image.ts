@@ -7,7 +7,7 @@ import type { CheckedImage, ResultStore } from './result-store.ts'
 
 export type ReceivedImage =
   | { ok: true; image: Omit<CheckedImage, 'tempPath'> }
-  /** `message` is a sentence for a person */
+  /** `message` is a part of a sentence */
   | { ok: false; defect: ImageDefect; message: string }
 
 /**
@@ -23,18 +23,16 @@ export async function receiveImage(
   try {
     const sha256 = await writeIncoming(chunks, { path: tempPath, maxBytes: limits.maxBytes, place: 'The upload' })
     const verdict = await checkIncoming(tempPath, limits)
-    if (!verdict.ok) return { ok: false, defect: verdict.defect, message: `The upload: ${verdict.message}.` }
+    if (!verdict.ok) return { ok: false, defect: verdict.defect, message: verdict.message }
     const { ok: _ok, trailingBytes: _trailing, ...picture } = verdict
     await store.adopt({ tempPath, sha256, contentType: picture.contentType })
     return { ok: true, image: { sha256, ...picture } }
   } catch (error) {
-    if (error instanceof DownloadError && error.code === 'too_large') return tooLarge(limits.maxBytes)
+    if (error instanceof DownloadError && error.code === 'too_large') {
+      return { ok: false, defect: 'too_large', message: `more than the ${limits.maxBytes} bytes that are allowed` }
+    }
     throw error
   } finally {
     await removeIncoming(tempPath)
   }
-}
-
-export function tooLarge(maxBytes: number): Extract<ReceivedImage, { ok: false }> {
-  return { ok: false, defect: 'too_large', message: `An upload may have at most ${maxBytes} bytes.` }
 }

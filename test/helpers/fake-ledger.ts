@@ -13,6 +13,7 @@ import type {
 } from '../../src/ledger/ledger.ts'
 import { InvalidCursorError, LedgerUnavailableError } from '../../src/ledger/ledger.ts'
 import type { AttemptFilter, ListedAttempt, Stats, StatsFilter } from '../../src/ledger/stats-port.ts'
+import type { Upload } from '../../src/ledger/uploads-port.ts'
 import { newbornGeneration } from '../../src/gateway/generation-answer.ts'
 
 export interface FakeLedger extends Ledger {
@@ -66,6 +67,7 @@ export function createFakeLedger(): FakeLedger {
   const hints: Hint[] = []
   const calls: string[] = []
   const budgets = new Map<string, Budget>()
+  const uploads = new Map<string, Upload>()
   const gates = new Map<string, AccountGate>()
   const keyOfAccount = ({ mode, provider, account }: AccountRef): string => `${mode} ${provider} ${account}`
   const gateOf = ({ mode, provider, account }: AccountRef): AccountGate =>
@@ -205,6 +207,16 @@ export function createFakeLedger(): FakeLedger {
       if (filter.cursor === 'nonsense') throw new InvalidCursorError('the cursor is not one that this ledger gave out')
       return { attempts: ledger.attempts, nextCursor: null }
     },
+    async addUpload(upload) {
+      called('addUpload')
+      if (uploads.has(upload.sha256)) return false
+      uploads.set(upload.sha256, { ...upload, createdAt: new Date('2026-11-28T12:00:00.000Z') })
+      return true
+    },
+    async readUploads(sha256s) {
+      called('readUploads')
+      return sha256s.flatMap((sha256) => uploads.get(sha256) ?? [])
+    },
     async ping() {
       called('ping')
     },
@@ -239,6 +251,10 @@ export function createFakeLedger(): FakeLedger {
     listOpenGenerations: unused,
     compareBalances: unused,
     readTotals: unused,
+    readUploadLink: unused,
+    keepUploadLink: unused,
+    forgetUploadLinks: unused,
+    failUpload: unused,
   }
   return ledger
 }

@@ -1,9 +1,11 @@
 // POST /v1/generations
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
+import { checkUploads } from '../../catalog/check-uploads.ts'
 import { parseGenerationRequest } from '../../catalog/parse-request.ts'
 import { requestSha256 } from '../../catalog/request-digest.ts'
 import { generationRequestSchema } from '../../catalog/request-schema.ts'
+import { readUploadName, uploadsIn } from '../../catalog/upload-name.ts'
 import { defaultTenant, type GenerationRequest } from '../../contract/index.ts'
 import { safeText } from '../../observability/safe-text.ts'
 import { checkPublicUrl } from '../../storage/url-guard.ts'
@@ -44,6 +46,7 @@ export function registerCreateGeneration(app: FastifyInstance, deps: RouteDeps):
     handler: async (request, reply) => {
       const key = readIdempotencyKey(request.headers)
       const wanted = readRequest(request.body)
+      await requireUploads(deps, wanted)
       const { worstCaseUsd, unpriced } = priceRequest(wanted, deps)
       const row = {
         id: key === null ? newGenerationId() : generationIdOfKey(key),
@@ -79,9 +82,17 @@ function findForbiddenUrls({ referenceImages = [], mask }: GenerationRequest): F
   const given = referenceImages.map((url, at) => ({ field: `referenceImages.${at}`, url }))
   if (mask !== undefined) given.push({ field: 'mask', url: mask })
   return given.flatMap(({ field, url }) => {
+    if (readUploadName(url) !== null) return []
     const checked = checkPublicUrl(url)
     return checked.ok ? [] : [{ field, message: `${field} ${checked.message}` }]
   })
+}
+
+/** That the uploads are here and not too large is known before anything is reserved. */
+async function requireUploads({ ledger }: RouteDeps, request: GenerationRequest): Promise<void> {
+  const sha256s = [...new Set(uploadsIn(request).map(({ sha256 }) => sha256))]
+  const errors = sha256s.length === 0 ? [] : checkUploads(request, await ledger.readUploads(sha256s))
+  if (errors.length > 0) throw notAcceptable(errors)
 }
 
 function notAcceptable(errors: readonly FieldError[]): ProblemError {

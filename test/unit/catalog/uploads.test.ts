@@ -35,7 +35,13 @@ describe('an upload in a request', () => {
   })
 
   test('is spelled in one way', () => {
-    for (const wrong of ['upload:', `upload:${fox.slice(1)}`, `upload:${fox.toUpperCase()}`, `upload:${fox}0`, `upload: ${fox}`]) {
+    for (const wrong of [
+      'upload:',
+      `upload:${fox.slice(1)}`,
+      `upload:${fox.toUpperCase()}`,
+      `upload:${fox}0`,
+      `upload: ${fox}`,
+    ]) {
       assert.deepEqual(messagesOf(request({ referenceImages: [wrong] })), [
         'referenceImages.0 must be upload: and 64 hex digits, as POST /v1/uploads answers',
       ])
@@ -73,7 +79,12 @@ describe('an upload in a request', () => {
   })
 
   test('is replaced as a whole value only: a text that mentions one stays as it is', () => {
-    const body = { prompt: `draw ${uploadName(fox)}`, images: [uploadName(fox), 'https://pictures.example/a.png'], n: 1, flag: true }
+    const body = {
+      prompt: `draw ${uploadName(fox)}`,
+      images: [uploadName(fox), 'https://pictures.example/a.png'],
+      n: 1,
+      flag: true,
+    }
     assert.deepEqual(
       replaceUploads(body, (sha256) => `https://files.example/${sha256.slice(0, 4)}`),
       { ...body, images: ['https://files.example/a1a1', 'https://pictures.example/a.png'] },
