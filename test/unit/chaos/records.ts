@@ -88,6 +88,7 @@ export function task(changes: Partial<LedgerEntry> = {}): LedgerEntry {
     credits: 4,
     usd: 0.02,
     refunded: false,
+    references: [],
     hasCallbackUrl: true,
     reply: 'answered',
     keyFingerprint: '0123456789ab',
