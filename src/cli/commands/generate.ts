@@ -14,6 +14,7 @@ import { chooseGatewayUrl } from '../gateway-http.ts'
 import { createProgressLine } from '../render/progress.ts'
 import type { RequestFlags } from '../request-options.ts'
 import { addRequestFlags, readRequest } from '../request-options.ts'
+import { nameLocalPictures, sendPictures } from '../local-pictures.ts'
 import { printGeneration } from '../print-generation.ts'
 import type { CommandHost } from './command-host.ts'
 
@@ -43,7 +44,9 @@ async function generate(context: CliContext, prompt: string[], flags: GenerateFl
   if (flags.output !== undefined && !flags.wait)
     throw new CliError('--output needs the picture: leave out --no-wait.', exitCodes.usage)
   const gateway = createGatewayClient(chooseGatewayUrl(flags.url, context.env))
-  const request = await readRequest(prompt, flags)
+  const local = await nameLocalPictures(flags)
+  const request = await readRequest(prompt, { ...flags, ...local.flags })
+  await sendPictures(gateway.url, local.pictures, createProgressLine(context.stderr))
   const accepted = await gateway.create(request, flags.idempotencyKey ?? null)
   const generation = flags.wait ? await waitForEnd(context, gateway, accepted) : accepted
   if (flags.output !== undefined && generation.images.length > 0) await saveImage(gateway, generation, flags.output)
