@@ -22,8 +22,7 @@ export function redactSecrets(text: string, secrets: readonly string[]): string 
  * `/v1/callbacks/{provider}/{token}` and `/v1/uploads/{sha256}/{token}`, also percent-encoded inside another URL: whoever knows the token may
  * wake an attempt, or fetch an uploaded picture.
  */
-const sealedPath =
-  /(\/v1\/(?:callbacks|uploads)\/[^/\s"'?#]+\/|%2Fv1%2F(?:callbacks|uploads)%2F[^%\s"'/?#]+%2F)[^/\s"'?#%\\]+/gi
+const sealedPath = /(\/v1\/(?:callbacks|uploads)\/[^/\s"'?#]+\/|%2Fv1%2F(?:callbacks|uploads)%2F[^%\s"'/?#]+%2F)[^/\s"'?#%\\]+/gi
 
 /** A sealed token by its own look (see `src/tokens/sealed-text.ts`), wherever it stands. */
 const bareToken = /(?<![\w-])v1\.[\w-]{8}\.[\w-]{40,}/g

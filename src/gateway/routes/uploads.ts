@@ -112,7 +112,7 @@ export async function findUpload({ ledger }: RouteDeps, sha256: string): Promise
 
 async function receive({ store, limits, logger }: RouteDeps, body: unknown): Promise<ReceivedImage> {
   if (!(body instanceof Readable)) throw new ProblemError('malformed_request', 'There is no picture: the body is empty.')
-  // Left open where it is not read to its end, so that the answer still finds a connection.
+  // Where it is not read to its end its connection must still carry the answer.
   const chunks: AsyncIterable<Uint8Array> = body.iterator({ destroyOnReturn: false })
   try {
     return await receiveImage(chunks, store, { maxBytes: limits.uploadBytes, maxPixels: maxImagePixels })

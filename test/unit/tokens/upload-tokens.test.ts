@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createSealer } from '../../../src/tokens/sealed-text.ts'
 import { createCallbackTokens } from '../../../src/tokens/tokens.ts'
 import { createUploadTokens } from '../../../src/tokens/upload-tokens.ts'
 
@@ -29,6 +30,20 @@ test('a token for one purpose is worthless for the other, under the same secret'
   // Also not with the key id of the other written in front: key and tag differ, too.
   const [, callbackKeyId] = callback.split('.')
   const [version, , sealed] = upload.split('.')
+  assert.equal(callbacks.open(`${version}.${callbackKeyId}.${sealed}`), null)
+})
+
+test('the purpose is in the key and in what is authenticated, whatever the sealed text is', () => {
+  const [callbacks, uploads] = [
+    createSealer('callback', { current: secret }, 100),
+    createSealer('upload', { current: secret }, 100),
+  ]
+  const token = uploads.seal('the same text')
+  assert.equal(uploads.open(token), 'the same text')
+  assert.equal(callbacks.open(token), null)
+  const [, callbackKeyId] = callbacks.seal('x').split('.')
+  const [version, uploadKeyId, sealed] = token.split('.')
+  assert.notEqual(callbackKeyId, uploadKeyId)
   assert.equal(callbacks.open(`${version}.${callbackKeyId}.${sealed}`), null)
 })
 
