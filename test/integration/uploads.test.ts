@@ -9,7 +9,18 @@ import type { Service } from '../helpers/service.ts'
 import { execute } from '../unit/ledger/fixtures.ts'
 import { makePng } from '../unit/storage/samples.ts'
 
-const [service, unreachable] = await Promise.all([startService({ after }), startService({ after }, { callbacks: false })])
+const [service, unreachable] = await Promise.all([
+  startService({ after }),
+  // Providers cannot reach this one, and the first of its accounts at Kie has a key that Kie does not know.
+  startService(
+    { after },
+    {
+      callbacks: false,
+      env: { KIE_ACCOUNTS: 'revoked=x,good=y' },
+      simulator: { kieApiKeys: ['mock-good'] },
+    },
+  ),
+])
 
 interface Uploaded {
   name: string
@@ -110,6 +121,18 @@ describe('an uploaded picture', { concurrency: 4, timeout: 90_000 }, () => {
       { provider: 'defapi', references: [{ kind: 'data', sha256: fox.sha256 }] },
     ])
     assert.equal((await everythingKept(unreachable, generation)).includes('base64,'), false)
+  })
+
+  test('is sent by another account when the first one may not: the link needs no key', async () => {
+    const fox = await upload(unreachable)
+    const request = foxFrom(fox, 'by the good account', { route: { providers: ['kie'] } })
+    const generation = await unreachable.generate(request)
+    assert.equal(generation.status, 'completed', JSON.stringify(generation.failure))
+    assert.equal(generation.attempts[0]?.account, 'good')
+    const links = await execute(unreachable.workerInput.ledger, 'select account from upload_links where sha256 = $1', [
+      fox.sha256,
+    ])
+    assert.deepEqual(links, [{ account: 'good' }])
   })
 
   test('as a mask goes the same way', async () => {
