@@ -1,9 +1,10 @@
 // The paid POST. The ledger row is the idempotency key the providers do not have (I3): read `src/ledger/attempt-states.ts` beside this.
 //
-//   claim → beginSend ──send──▶ one POST ──▶ accepted   the task id is written, whatever it takes
-//              │                       ├──▶ not sent    row free again, Temporal retries
-//              │                       ├──▶ refused     row free again or rejected, typed failure
-//              │                       └──▶ unknown     row says so; never treated as a failure
+//   claim → pictures that only we have ──▶ not sent: a try used up, Temporal retries
+//         → beginSend ──send──▶ one POST ──▶ accepted   the task id is written, whatever it takes
+//              │                     ├──▶ not sent    row free again, Temporal retries
+//              │                     ├──▶ refused     row free again or rejected, typed failure
+//              │                     └──▶ unknown     row says so; never treated as a failure
 //              ├─sending elsewhere─▶ wait until nobody can be talking any more
 //              └─decided─▶ return exactly that, post nothing
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -47,17 +47,16 @@ export async function registerUploads(app: FastifyInstance, deps: RouteDeps): Pr
     method: 'POST',
     url: '/v1/uploads',
     config: { hasSlowBody: true },
-    onRequest: async ({ headers }) => {
+    onRequest: async ({ headers }, reply) => {
       if (!isPicture(headers['content-type'])) {
         const allowed = 'image/png, image/jpeg, image/webp or application/octet-stream'
         throw new ProblemError('unsupported_media_type', `Send the picture itself as the body, with the content type ${allowed}.`)
       }
       const promised = Number(headers['content-length'] ?? 0)
       if (promised > limits.uploadBytes) throw tooLarge(limits.uploadBytes, promised)
-      if (running < limits.maxUploads) return
-      throw new ProblemError('too_many_requests', `${limits.maxUploads} uploads are coming in already. Try again in a moment.`, {
-        headers: { 'retry-after': String(comeBackAfterSeconds) },
-      })
+      if (running >= limits.maxUploads) throw tooMany(limits.maxUploads)
+      running += 1
+      reply.raw.once('close', () => (running -= 1))
     },
     schema: {
       operationId: 'upload',
@@ -73,18 +72,13 @@ export async function registerUploads(app: FastifyInstance, deps: RouteDeps): Pr
     },
     validatorCompiler: () => (value: unknown) => ({ value }),
     handler: async (request, reply) => {
-      running += 1
-      try {
-        const received = await receive(deps, request.body)
-        if (!received.ok) throw refusal(received, limits.uploadBytes)
-        const { provenance: _provenance, ...upload } = received.image
-        const isNew = await deps.ledger.addUpload(upload)
-        deps.logger.info({ requestId: request.id, ...upload, isNew }, 'a picture was uploaded')
-        reply.code(isNew ? 201 : 200).header('location', `/v1/uploads/${upload.sha256}`)
-        return { upload: uploadName(upload.sha256), ...upload }
-      } finally {
-        running -= 1
-      }
+      const received = await receive(deps, request.body)
+      if (!received.ok) throw refusal(received, limits.uploadBytes)
+      const { provenance: _provenance, ...upload } = received.image
+      const isNew = await deps.ledger.addUpload(upload)
+      deps.logger.info({ requestId: request.id, ...upload, isNew }, 'a picture was uploaded')
+      reply.code(isNew ? 201 : 200).header('location', `/v1/uploads/${upload.sha256}`)
+      return { upload: uploadName(upload.sha256), ...upload }
     },
   })
 
@@ -131,6 +125,12 @@ function refusal({ defect, message }: Extract<ReceivedImage, { ok: false }>, max
   if (defect === 'too_large') return tooLarge(maxBytes)
   const detail = safeText(`Nothing was stored: ${message}.`)
   return new ProblemError(defect === 'wrong_type' ? 'unsupported_media_type' : 'invalid_request', detail)
+}
+
+function tooMany(maxUploads: number): ProblemError {
+  return new ProblemError('too_many_requests', `${maxUploads} uploads are coming in already. Try again in a moment.`, {
+    headers: { 'retry-after': String(comeBackAfterSeconds) },
+  })
 }
 
 function tooLarge(maxBytes: number, sizeBytes?: number): ProblemError {

@@ -5,7 +5,7 @@ import { parseGenerationRequest } from '../../../src/catalog/parse-request.ts'
 import { planRoute } from '../../../src/catalog/plan-route.ts'
 import { requestSha256 } from '../../../src/catalog/request-digest.ts'
 import { readUploadName, replaceUploads, uploadName, uploadsIn, uploadsInBody } from '../../../src/catalog/upload-name.ts'
-import type { GenerationRequest } from '../../../src/contract/index.ts'
+import type { GenerationRequest, ProviderName } from '../../../src/contract/index.ts'
 
 const fox = 'a1'.repeat(32)
 const owl = 'b2'.repeat(32)
@@ -88,6 +88,31 @@ describe('an upload in a request', () => {
     assert.deepEqual(
       replaceUploads(body, (sha256) => `https://files.example/${sha256.slice(0, 4)}`),
       { ...body, images: ['https://files.example/a1a1', 'https://pictures.example/a.png'] },
+    )
+  })
+})
+
+describe('an upload and the route', () => {
+  const route = (sizeBytes: number, obstacles: [ProviderName, string][] = []) => {
+    const uploads = { sizesBytes: [sizeBytes], obstacles: new Map(obstacles) }
+    const planned = planRoute(parsed(request()), { preferred: 'kie', available: new Set(['kie', 'defapi']), uploads })
+    return { ...planned, names: planned.ok ? planned.candidates.map(({ provider }) => provider) : [] }
+  }
+
+  test('a provider for whom it is too large is left out with the limit', () => {
+    const planned = route(11 * 1024 * 1024)
+    assert.deepEqual(planned.names, ['defapi'])
+    assert.ok(planned.ok)
+    assert.deepEqual(planned.left, [{ provider: 'kie', because: 'takes reference images of at most 10 MB; one has 11 MB' }])
+  })
+
+  test('a provider that cannot be sent it is left out, and without any left the request is refused with both reasons', () => {
+    assert.deepEqual(route(9, [['defapi', 'cannot reach this service']]).names, ['kie'])
+    const planned = route(11 * 1024 * 1024, [['defapi', 'cannot reach this service']])
+    assert.ok(!planned.ok)
+    assert.equal(
+      planned.errors[0]?.message,
+      'no provider can make this nano-banana picture: Kie takes reference images of at most 10 MB; one has 11 MB; DefAPI cannot reach this service',
     )
   })
 })
