@@ -7,6 +7,7 @@ import type { Candidate } from '../catalog/plan-route.ts'
 import { checkUploads } from '../catalog/check-uploads.ts'
 import type { RouteUploads } from '../catalog/route-uploads.ts'
 import { readUploadName } from '../catalog/upload-name.ts'
+import { pricesOfAll } from '../catalog/several-pictures.ts'
 import { worstCaseUsd } from '../catalog/worst-case.ts'
 import type { FailureType, GenerationRequest } from '../contract/index.ts'
 import { defaultTenant, queryTaskQueue, submitTaskQueue } from '../contract/index.ts'
@@ -30,7 +31,7 @@ export function createPlanGeneration(deps: ActivityDeps) {
     const parsed = parseGenerationRequest(request)
     if (!parsed.ok) throw refuse('InvalidRequest', parsed.errors.map(({ message }) => message).join('; '))
     const available = new Set([...deps.providers.values()].filter(({ accounts }) => accounts.length > 0).map(({ name }) => name))
-    const uploads = await routeUploads(deps, parsed.request)
+    const uploads = await routeUploads(deps, generationId, parsed.request)
     const route = planRoute(parsed.request, { preferred: deps.routeDefaults.preferred, available, ...uploads })
     await createRow(deps, generationId, parsed.request, route.ok ? route.candidates : [])
     const stored = readStoredPlan(await deps.ledger.readPlan(generationId))
@@ -48,10 +49,16 @@ export function createPlanGeneration(deps: ActivityDeps) {
 }
 
 /** Before anything is reserved: an upload that is not here, or too large for everybody, is bad input. Empty where none is named. */
-async function routeUploads(deps: ActivityDeps, request: GenerationRequest): Promise<{ uploads?: RouteUploads }> {
+async function routeUploads(
+  deps: ActivityDeps,
+  generationId: string,
+  request: GenerationRequest,
+): Promise<{ uploads?: RouteUploads }> {
   const known = await readNamedUploads(deps, request)
   const errors = checkUploads(request, known)
-  if (errors.length > 0) throw refuse('InvalidRequest', errors.map(({ message }) => message).join('; '))
+  // What was planned with stays planned with, also where somebody took the picture away meanwhile.
+  const isNew = errors.length > 0 && readStoredPlan(await deps.ledger.readPlan(generationId)) === null
+  if (isNew) throw refuse('InvalidRequest', errors.map(({ message }) => message).join('; '))
   if (known.length === 0) return {}
   const sizes = new Map(known.map(({ sha256, sizeBytes }) => [sha256, sizeBytes]))
   const sizesBytes = (request.referenceImages ?? []).map((value) => sizes.get(readUploadName(value) ?? '') ?? null)
@@ -65,10 +72,7 @@ async function createRow(
   request: GenerationRequest,
   candidates: Candidate[],
 ): Promise<void> {
-  const worstCase = worstCaseUsd(
-    candidates.map(({ price }) => price.usd),
-    policyOf(deps, request),
-  )
+  const worstCase = worstCaseUsd(pricesOfAll(candidates, request.count ?? 1), policyOf(deps, request))
   const created = await deps.ledger.createGeneration({
     id: generationId,
     requestSha256: requestSha256(request),
@@ -143,25 +147,27 @@ function buildPlan(
     policy: policyOf(deps, request),
     limits: { ...planLimits, firstPollAfterMs: hasCallback ? defaults.callbackGraceMs : defaults.pollFirstMs },
     deadlineMs: route.deadlineMs ?? defaults.generationDeadlineMs,
+    count: request.count ?? 1,
     decisions,
   }
   return { requestSha256: requestSha256(request), plan, entries: entries.map(({ stored }) => stored) }
 }
 
 function toEntry(deps: ActivityDeps, candidate: Candidate, hasCallback: boolean): { planned: PlannedEntry; stored: StoredEntry } {
-  const { provider, model, api, input, price, fidelity, typicalDurationMs } = candidate
+  const { provider, model, api, input, price, whole, itemSeed, fidelity, typicalDurationMs } = candidate
   return {
     planned: {
       provider,
       model: model ?? api,
       priceUsd: price.usd,
+      whole: whole === null ? null : { priceUsd: whole.price.usd },
       submitQueue: submitTaskQueue(provider),
       queryQueue: queryTaskQueue(provider),
       hasCallback,
       attemptDeadlineMs: Math.max(deps.routeDefaults.attemptDeadlineMs, deadlinePerTypicalDuration * (typicalDurationMs ?? 0)),
       fidelity,
     },
-    stored: { api, model, input, price, baseUrl: deps.providers.get(provider)?.baseUrl ?? '' },
+    stored: { api, model, input, price, whole, itemSeed, baseUrl: deps.providers.get(provider)?.baseUrl ?? '' },
   }
 }
 

@@ -13,6 +13,8 @@ import { listed } from './request-error.ts'
 import type { RequestError } from './request-error.ts'
 import { uploadObstacle } from './route-uploads.ts'
 import type { RouteUploads } from './route-uploads.ts'
+import { itemSeed, wholeTask } from './several-pictures.ts'
+import type { ItemSeed, WholeTask } from './several-pictures.ts'
 
 /** The environment variable that gives a provider its key. */
 export const keyVariables: Readonly<Record<ProviderName, string>> = { kie: 'KIE_API_KEY', defapi: 'DEFAPI_KEY' }
@@ -26,10 +28,14 @@ export interface Candidate {
   api: string
   /** the provider's name of the model; null where the endpoint implies it */
   model: string | null
-  /** native fields */
+  /** native fields of a task for one picture */
   input: Record<string, unknown>
+  /** one task for all pictures; null where only one is wanted, or the model does not take that many */
+  whole: WholeTask | null
+  /** of items that would otherwise be equal; null where they are not */
+  itemSeed: ItemSeed | null
   fidelity: { level: FidelityLevel; changes: FidelityChange[] }
-  /** list price; null where nobody has published one */
+  /** list price of one picture; null where nobody has published one */
   price: EstimatedPrice
   /** measured on single pictures; null: never measured */
   typicalDurationMs: number | null
@@ -146,7 +152,8 @@ function build(model: Model, provider: ProviderName, request: GenerationRequest,
   if (native === null) return { kind: 'left', because: whyNoNative(model, provider, givenIn(request)) }
   const obstacle = uploadObstacle(native, provider, uploads)
   if (obstacle !== null) return { kind: 'left', because: obstacle }
-  const built = buildNativeInput(provider, native, request)
+  const isOne = (request.count ?? 1) === 1
+  const built = buildNativeInput(provider, native, isOne ? request : { ...request, count: 1 })
   if (built.kind === 'invalid') return built
   if (built.kind === 'unfit') return { kind: 'left', because: built.because }
   return {
@@ -157,6 +164,8 @@ function build(model: Model, provider: ProviderName, request: GenerationRequest,
       api: native.api,
       model: native.model,
       input: built.input,
+      whole: wholeTask(provider, native, request),
+      itemSeed: isOne ? null : itemSeed(native, built.input),
       fidelity: built.fidelity,
       price: estimatePrice(native, built.input),
       typicalDurationMs: native.typicalDurationMs,

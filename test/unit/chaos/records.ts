@@ -18,6 +18,7 @@ export function attempt(changes: Partial<AttemptReport> = {}): AttemptReport {
     account: 'default',
     state: 'succeeded',
     model: 'google/nano-banana',
+    pictures: 1,
     outcome: 'succeeded',
     reason: null,
     message: null,
@@ -45,9 +46,10 @@ export function generation(changes: Partial<Generation> = {}): Generation {
     tenant: 'default',
     model: 'nano-banana',
     prompt,
+    count: 1,
     createdAt: at(0),
     finishedAt: at(1_200),
-    servedBy: { provider: 'kie', model: 'google/nano-banana', providerTaskId: 'task-1', attempt: 1 },
+    servedBy: { provider: 'kie', model: 'google/nano-banana', providerTaskId: 'task-1', item: 0, attempt: 1 },
     attempts: [attempt()],
     images: [
       {
@@ -69,6 +71,7 @@ export function generation(changes: Partial<Generation> = {}): Generation {
     timings: { untilSubmitMs: 100, submitMs: 100, providerMs: 800, storeMs: 200, totalMs: 1_200 },
     decisions: [],
     failure: null,
+    itemFailures: [],
     metadata: { nonce },
     links: { self: `/v1/generations/${id}`, temporal: null },
     ...changes,
