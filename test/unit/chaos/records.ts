@@ -169,7 +169,16 @@ export function records(changes: Partial<ChaosRecords> = {}): ChaosRecords {
     generations: [generation()],
     listedIds: [id],
     pictures: [
-      { generationId: id, index: 0, attempt: 1, isSpare: false, reportedSha256: sha, fetchedSha256: sha, providerSha256: [sha] },
+      {
+        generationId: id,
+        index: 0,
+        item: 0,
+        attempt: 1,
+        isSpare: false,
+        reportedSha256: sha,
+        fetchedSha256: sha,
+        providerSha256: [sha],
+      },
     ],
     histories: [history()],
     replay: { replayed: 1, errors: [] },
