@@ -19,6 +19,7 @@ for (const name of [
   'DEFAPI_KEY',
   'DEFAPI_ACCOUNTS',
   'KIE_BASE_URL',
+  'KIE_UPLOAD_BASE_URL',
   'DEFAPI_BASE_URL',
   'TEMPORAL_ADDRESS',
 ])

@@ -7,6 +7,7 @@ import { attemptContext } from './attempt-context.ts'
 import type { AttemptContext } from './attempt-context.ts'
 import type { ActivityDeps } from './deps.ts'
 import { mixedUp } from './ownership.ts'
+import { forgetDeadLinks } from './send-references.ts'
 import { pollDelayMs, withinDeadline } from './poll-delay.ts'
 import { standingOf } from './standing.ts'
 import { notYet, toApplicationFailure } from './to-application-failure.ts'
@@ -31,7 +32,8 @@ export function createAwaitTask(deps: ActivityDeps) {
         const why = await mixedUp(deps, attempt, row, answer.snapshot)
         // I5. Its own task may still be named by its callback, and is then booked by settlement.
         if (why !== null) throw notYet('StillPending', `the task is another attempt's: ${why}`, pollPause(attempt, answer))
-        return standingOf(await deps.ledger.recordVerdict(ref, verdictOf(answer.snapshot)))
+        const snapshot = await forgetDeadLinks(deps, attempt, answer.snapshot)
+        return standingOf(await deps.ledger.recordVerdict(ref, verdictOf(snapshot)))
       }
       // Only a parsed terminal state is an end: 401, 404, 429, 5xx, HTML and unknown words all mean "ask again".
       throw notYet('StillPending', describe(attempt, answer), pollPause(attempt, answer))

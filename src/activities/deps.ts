@@ -12,6 +12,8 @@ import type { PlanLimits, SettlementInput } from './types.ts'
 export interface ActivityLimits {
   /** total for the paid POST */
   submitTimeoutMs: number
+  /** for all pictures that one try has to send before its POST; those that arrived are not sent again by the next try */
+  uploadTimeoutMs: number
   /** between the claim and the first byte; later the POST is refused locally (I3) */
   submitFreshnessMs: number
   /** a longer `Retry-After` means: exhausted now */
@@ -62,6 +64,8 @@ export interface ActivityDeps {
   hasCallbackAddress: boolean
   /** absolute callback URL for one attempt; null: the provider is not told one (poll only) */
   callbackUrlOf: (provider: ProviderName, ref: AttemptRef) => string | null
+  /** a link of ours to an uploaded picture, for a provider; null: nobody outside can reach us */
+  uploadLinkOf: (sha256: string) => string | null
   /** opens the token inside a callback URL that a provider echoes; null: not one of ours */
   openCallbackUrl: (url: string) => AttemptRef | null
   /** fetches and checks one picture into the store's temporary folder; rejects with a sentence for a person */

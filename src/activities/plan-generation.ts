@@ -4,13 +4,17 @@ import { parseGenerationRequest } from '../catalog/parse-request.ts'
 import { requestSha256 } from '../catalog/request-digest.ts'
 import { planRoute } from '../catalog/plan-route.ts'
 import type { Candidate, PlannedRoute } from '../catalog/plan-route.ts'
+import { checkUploads } from '../catalog/check-uploads.ts'
 import { attemptDeadlineMs, policyOf, routeDecisions } from '../catalog/route-policy.ts'
+import { routeUploads } from '../catalog/route-uploads.ts'
+import type { RouteUploads } from '../catalog/route-uploads.ts'
 import { pricesOfAll } from '../catalog/several-pictures.ts'
 import { tracksWanted } from '../catalog/tracks-wanted.ts'
 import { worstCaseUsd } from '../catalog/worst-case.ts'
 import type { FailureType, GenerationRequest } from '../contract/index.ts'
 import { defaultTenant, queryTaskQueue, submitTaskQueue } from '../contract/index.ts'
 import type { ActivityDeps } from './deps.ts'
+import { readNamedUploads } from './send-references.ts'
 import { readStoredPlan } from './stored-plan.ts'
 import type { Plan, PlanInput, PlannedEntry, StoredEntry, StoredPlan } from './types.ts'
 
@@ -23,7 +27,8 @@ export function createPlanGeneration(deps: ActivityDeps) {
     const parsed = parseGenerationRequest(request)
     if (!parsed.ok) throw refuse('InvalidRequest', parsed.errors.map(({ message }) => message).join('; '))
     const available = new Set([...deps.providers.values()].filter(({ accounts }) => accounts.length > 0).map(({ name }) => name))
-    const setting = { preferred: deps.routeDefaults.preferred, available }
+    const uploads = await findUploads(deps, generationId, parsed.request)
+    const setting = { preferred: deps.routeDefaults.preferred, available, ...uploads }
     const observed = await deps.ledger.readTrackRecords(deps.mode, tracksWanted(parsed.request, setting))
     const route = planRoute(parsed.request, { ...setting, observed })
     await createRow(deps, generationId, parsed.request, route.ok ? route.candidates : [])
@@ -39,6 +44,21 @@ export function createPlanGeneration(deps: ActivityDeps) {
     await deps.pointReached?.('plan.recorded', Context.current().info.attempt)
     return recorded.plan
   }
+}
+
+/** Before anything is reserved: an upload that is not here, or too large for everybody, is bad input. Empty where none is named. */
+async function findUploads(
+  deps: ActivityDeps,
+  generationId: string,
+  request: GenerationRequest,
+): Promise<{ uploads?: RouteUploads }> {
+  const known = await readNamedUploads(deps, request)
+  const errors = checkUploads(request, known)
+  // What was planned with stays planned with, also where somebody took the picture away meanwhile.
+  const isNew = errors.length > 0 && readStoredPlan(await deps.ledger.readPlan(generationId)) === null
+  if (isNew) throw refuse('InvalidRequest', errors.map(({ message }) => message).join('; '))
+  if (known.length === 0) return {}
+  return { uploads: routeUploads(request, known, { providers: deps.providers.values(), canLink: deps.hasCallbackAddress }) }
 }
 
 /** Where the gateway has made the row already this only compares; for a workflow started elsewhere it reserves the worst case. */

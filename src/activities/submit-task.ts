@@ -1,9 +1,10 @@
 // The paid POST. The ledger row is the idempotency key the providers do not have (I3): read `src/ledger/attempt-states.ts` beside this.
 //
-//   claim → beginSend ──send──▶ one POST ──▶ accepted   the task id is written, whatever it takes
-//              │                       ├──▶ not sent    row free again, Temporal retries
-//              │                       ├──▶ refused     row free again or rejected, typed failure
-//              │                       └──▶ unknown     row says so; never treated as a failure
+//   claim → pictures that only we have ──▶ not sent: a try used up, Temporal retries
+//         → beginSend ──send──▶ one POST ──▶ accepted   the task id is written, whatever it takes
+//              │                     ├──▶ not sent    row free again, Temporal retries
+//              │                     ├──▶ refused     row free again or rejected, typed failure
+//              │                     └──▶ unknown     row says so; never treated as a failure
 //              ├─sending elsewhere─▶ wait until nobody can be talking any more
 //              └─decided─▶ return exactly that, post nothing
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -18,6 +19,7 @@ import { attemptContext } from './attempt-context.ts'
 import type { AttemptContext } from './attempt-context.ts'
 import type { ActivityDeps } from './deps.ts'
 import { withHeartbeat } from './heartbeat.ts'
+import { sendReferences } from './send-references.ts'
 import { accountOffer, busyReport } from './send-offer.ts'
 import { standingOf } from './standing.ts'
 import { submitRefused, submitRefusedForNow, toApplicationFailure } from './to-application-failure.ts'
@@ -61,8 +63,10 @@ async function claimAndSend(
 ): Promise<AttemptStanding> {
   const { ledger, limits } = deps
   const { info } = Context.current()
-  await ledger.claimAttempt(attempt.row, input.left)
+  const claimed = await ledger.claimAttempt(attempt.row, input.left)
   await deps.pointReached?.('submit.claimed', info.attempt)
+  // Before `beginSend`: between that and the POST are seconds, and a picture may take a minute.
+  const body = isDecided(claimed) ? attempt.stored.input : await bodyToSend(deps, attempt, claimed)
   for (;;) {
     // Nothing is on the wire yet, so a cancel may still stop us; later it may not.
     if (Context.current().cancellationSignal.aborted) throw new CancelledFailure('cancelled before anything was sent')
@@ -78,7 +82,7 @@ async function claimAndSend(
     }
     await deps.pointReached?.('submit.sending', info.attempt)
     const outcome = await attempt.provider.submit(
-      { api: attempt.stored.api, model: attempt.stored.model, input: attempt.stored.input },
+      { api: attempt.stored.api, model: attempt.stored.model, input: body },
       {
         account: send.row.account,
         callbackUrl: deps.callbackUrlOf(attempt.planned.provider, input.ref),
@@ -93,6 +97,22 @@ async function claimAndSend(
       await noteNews(deps, send.row, outcome)
     }
   }
+}
+
+/** Nothing will be posted for it whatever the body is. A row that is being sent elsewhere may still come free. */
+function isDecided({ state }: AttemptRow): boolean {
+  return state !== 'claimed' && state !== 'sending'
+}
+
+/** The native body with links for names. A picture that cannot be sent uses up a try like a provider that cannot be reached. */
+async function bodyToSend(deps: ActivityDeps, attempt: AttemptContext, claimed: AttemptRow): Promise<Record<string, unknown>> {
+  const outcome = await sendReferences(deps, attempt, claimed)
+  if (outcome.kind === 'ready') return outcome.input
+  const { reason, message } = outcome
+  const row = await deps.ledger.failUpload(attempt.row, { reason, message })
+  // Where it is being sent elsewhere all the same, the next try finds out what became of that.
+  const isExhausted = row.state === 'claimed' && (outcome.kind === 'hopeless' || hasUsedItsTries(attempt, row))
+  throw submitRefusedForNow(reason, message, { retryAfterMs: null, isExhausted })
 }
 
 /** By both clocks: the monotonic one stands still while a machine is suspended, the wall clock can be set back. */

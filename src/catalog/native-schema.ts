@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { ProviderName } from '../contract/index.ts'
 import { documentedNativesOf, models } from './models.ts'
 import type { ListItem, NativeField, NativeModel } from './model-schema.ts'
-import { publicHttpsUrlProblem } from './reference-url.ts'
+import { pictureProblem } from './reference-url.ts'
 import { problemOf } from './request-sentences.ts'
 
 /** What is wrong with one native field. */
@@ -13,7 +13,7 @@ export interface NativeInputError {
 }
 
 const urlSchema = z.string().superRefine((value, context) => {
-  const problem = publicHttpsUrlProblem(value)
+  const problem = pictureProblem(value)
   if (problem !== null) context.addIssue({ code: 'custom', message: problem })
 })
 

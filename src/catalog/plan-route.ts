@@ -13,6 +13,8 @@ import { listed } from './request-error.ts'
 import type { RequestError } from './request-error.ts'
 import { orderByPreference } from './route-preference.ts'
 import type { PreferenceDecision, TrackRecord } from './route-preference.ts'
+import { uploadObstacle } from './route-uploads.ts'
+import type { RouteUploads } from './route-uploads.ts'
 import { itemSeed, wholeTask } from './several-pictures.ts'
 import type { ItemSeed, WholeTask } from './several-pictures.ts'
 
@@ -59,6 +61,8 @@ export interface RouteSetting {
   available: ReadonlySet<ProviderName>
   /** of the tracks that `tracksWanted` names; default: none, so that a preference that needs them keeps the order */
   observed?: readonly TrackRecord[]
+  /** of a request that names uploads */
+  uploads?: RouteUploads
 }
 
 /** Pure: the same request and setting give the same route. Stand-ins come after the model itself has been asked of everybody. */
@@ -111,7 +115,7 @@ type Considered =
   | { kind: 'invalid'; errors: RequestError[] }
 
 function consider(model: Model, provider: ProviderName, request: GenerationRequest, setting: RouteSetting): Considered {
-  const built = build(model, provider, request)
+  const built = build(model, provider, request, setting)
   if (built.kind !== 'candidate') return built
   const { candidate } = built
   return admit(candidate, request, setting) ?? built
@@ -123,7 +127,7 @@ function consider(model: Model, provider: ProviderName, request: GenerationReque
  */
 function standIn(model: Model, provider: ProviderName, request: GenerationRequest, setting: RouteSetting): Considered {
   const { providerOptions, ...asked } = request
-  const built = build(model, provider, asked)
+  const built = build(model, provider, asked, setting)
   // What is wrong here would not be wrong with the model that was asked for.
   if (built.kind === 'invalid') return { kind: 'left', because: built.errors.map(({ message }) => message).join('; ') }
   if (built.kind === 'left') return built
@@ -156,11 +160,13 @@ function admit(candidate: Candidate, request: GenerationRequest, setting: RouteS
   return null
 }
 
-function build(model: Model, provider: ProviderName, request: GenerationRequest): Considered {
+function build(model: Model, provider: ProviderName, request: GenerationRequest, { uploads }: RouteSetting): Considered {
   const offer = model.providers[provider]
   if ('absent' in offer) return { kind: 'left', because: `does not offer ${model.name}: ${offer.absent}` }
   const native = chooseNative(model, provider, givenIn(request))
   if (native === null) return { kind: 'left', because: whyNoNative(model, provider, givenIn(request)) }
+  const obstacle = uploadObstacle(native, provider, uploads)
+  if (obstacle !== null) return { kind: 'left', because: obstacle }
   const isOne = (request.count ?? 1) === 1
   const built = buildNativeInput(provider, native, isOne ? request : { ...request, count: 1 })
   if (built.kind === 'invalid') return built

@@ -7,7 +7,7 @@ import { listed } from './request-error.ts'
 import type { RequestError } from './request-error.ts'
 
 const bytesPerMb = 1024 * 1024
-const inMb = (sizeBytes: number): string => `${Math.ceil((sizeBytes / bytesPerMb) * 10) / 10} MB`
+export const inMb = (sizeBytes: number): string => `${Math.ceil((sizeBytes / bytesPerMb) * 10) / 10} MB`
 
 interface Limit {
   provider: ProviderName

@@ -1,11 +1,12 @@
 // What a reference image's address may look like. The provider fetches it, we do not: this refuses what could never work there
 // or what carries a credential to somebody else. Addresses that we fetch ourselves are guarded in storage, on the connection.
+import { looksLikeUploadName, uploadNameProblem } from './upload-name.ts'
 
 /** Longest address that is passed on; longer ones are refused by common servers on the way. */
 export const maxReferenceUrlLength = 2048
 
 /** Why this is not a public https address, as the end of a sentence; null when it is one. */
-export function publicHttpsUrlProblem(value: string): string | null {
+function publicHttpsUrlProblem(value: string): string | null {
   if (value.length > maxReferenceUrlLength) return `must be at most ${maxReferenceUrlLength} characters`
   // URL parsers drop tabs and line breaks silently, so that two readers could see two addresses.
   if (/[\s\p{C}]/u.test(value)) return 'must not contain white space or control characters'
@@ -18,6 +19,11 @@ export function publicHttpsUrlProblem(value: string): string | null {
   if (url.protocol !== 'https:') return 'must be an https address'
   if (url.username !== '' || url.password !== '') return 'must not carry a user name or password'
   return hostProblem(url.hostname)
+}
+
+/** Why this names no picture, neither by an address nor as an upload, as the end of a sentence; null when it does. */
+export function pictureProblem(value: string): string | null {
+  return looksLikeUploadName(value) ? uploadNameProblem(value) : publicHttpsUrlProblem(value)
 }
 
 function hostProblem(hostname: string): string | null {

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import type { GenerationRequest } from '../contract/index.ts'
 import { reservedFieldProblem } from './provider-options.ts'
-import { maxReferenceUrlLength, publicHttpsUrlProblem } from './reference-url.ts'
+import { maxReferenceUrlLength, pictureProblem } from './reference-url.ts'
 
 /** The longest prompt that any provider documents. kie: 20,000 - src/catalog/data/SOURCES.md#kie-market-models */
 export const maxPromptLength = 20_000
@@ -48,14 +48,14 @@ const maxModelNameLength = 100
 
 const providerNameSchema = z.enum(['kie', 'defapi'])
 
-const pictureUrlSchema = z
+const pictureSchema = z
   .string()
   .max(maxReferenceUrlLength)
   .superRefine((value, context) => {
-    const problem = publicHttpsUrlProblem(value)
+    const problem = pictureProblem(value)
     if (problem !== null && value.length <= maxReferenceUrlLength) context.addIssue({ code: 'custom', message: problem })
   })
-  .describe('https address that anybody can fetch: no credentials, no IP address')
+  .describe('https address that anybody can fetch (no credentials, no IP address), or `upload:…` as `POST /v1/uploads` answers')
 
 const sizeSchema = z
   .string()
@@ -176,11 +176,11 @@ export const generationRequestSchema = z
       .exactOptional()
       .describe('what to make; required by all models but those that only work on a picture. Models have limits of their own'),
     referenceImages: z
-      .array(pictureUrlSchema)
+      .array(pictureSchema)
       .max(maxReferenceImages)
       .exactOptional()
       .describe('pictures to start from; models have limits of their own below this one'),
-    mask: pictureUrlSchema
+    mask: pictureSchema
       .exactOptional()
       .describe('picture of the same size as the first reference image: which part to make anew; never dropped'),
     aspectRatio: z

@@ -1,4 +1,5 @@
 // HTTP to a running gateway, and what its refusals mean for a person. Everything that comes back is data of somebody else.
+import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { request as send } from 'undici'
 import { safeText } from '../observability/safe-text.ts'
@@ -33,19 +34,27 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
 export interface Content {
   headers?: Record<string, string>
-  body?: string
+  body?: string | AsyncIterable<Uint8Array>
+  /** for the whole answer; default 15 s */
+  timeoutMs?: number
 }
 
-export function jsonContent(body: unknown): Required<Content> {
+export function jsonContent(body: unknown): Required<Pick<Content, 'headers' | 'body'>> {
   return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
 }
 
 /** Not `fetch`: that refuses ports such as 6000, on which a gateway may well listen. Redirects are not followed. */
-export async function callGateway(url: string, method: Method, path: string, content: Content): Promise<Answer> {
-  const answer = await send(`${url}${path}`, { method, ...content, signal: AbortSignal.timeout(answerTimeoutMs) }).catch(
+export async function callGateway(
+  url: string,
+  method: Method,
+  path: string,
+  { headers = {}, body = '', timeoutMs = answerTimeoutMs }: Content,
+): Promise<Answer> {
+  const bytes = typeof body === 'string' ? body || null : Readable.from(body, { objectMode: false })
+  const answer = await send(`${url}${path}`, { method, headers, body: bytes, signal: AbortSignal.timeout(timeoutMs) }).catch(
     (error: unknown) => {
       throw new CliError(
-        `The gateway at ${url} is not reachable (${whyUnreachable(error)}). Start it with \`darkroom dev\`, or name another with --url or DARKROOM_URL.`,
+        `The gateway at ${url} is not reachable (${whyUnreachable(error, timeoutMs)}). Start it with \`darkroom dev\`, or name another with --url or DARKROOM_URL.`,
         exitCodes.notReachable,
         { cause: error },
       )
@@ -92,9 +101,9 @@ export function notDarkroom(url: string, status?: number, cause?: unknown): CliE
   )
 }
 
-function whyUnreachable(error: unknown): string {
+function whyUnreachable(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return 'unknown'
-  if (error.name === 'TimeoutError') return `no answer within ${answerTimeoutMs / 1000} s`
+  if (error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`
   const words: Record<string, string> = {
     ECONNREFUSED: 'nothing listens there',
     ENOTFOUND: 'no such host',

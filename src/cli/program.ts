@@ -18,6 +18,7 @@ import { addSetupCommand } from './commands/setup.ts'
 import { addShowCommand } from './commands/show.ts'
 import { addSimulateCommand } from './commands/simulate.ts'
 import { addStatsCommand } from './commands/stats.ts'
+import { addUploadCommand } from './commands/upload.ts'
 import { addWorkerCommand } from './commands/worker.ts'
 import type { CliContext } from './context.ts'
 import { writeLine } from './context.ts'
@@ -59,6 +60,7 @@ function addCommands(program: Command, host: CommandHost): void {
   addDemoCommand(program, host)
   addDevCommand(program, host)
   addGenerateCommand(program, host)
+  addUploadCommand(program, host)
   addShowCommand(program, host)
   addListCommand(program, host)
   addModelsCommand(program, host)

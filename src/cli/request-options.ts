@@ -45,14 +45,14 @@ export const defaultModel = 'nano-banana'
 export function addRequestFlags(command: Command): Command {
   return command
     .option('-m, --model <name>', `model or alias (default: ${defaultModel})`)
-    .option('-r, --reference <url>', 'https URL of a picture to start from; may be repeated', collect)
+    .option('-r, --reference <picture>', 'a picture to start from: a file, an https URL or upload:…; may be repeated', collect)
     .option('-a, --aspect-ratio <ratio>', 'such as 16:9')
     .option('--resolution <name>', 'such as 1K, 2K, 4K, where the model has it')
     .option('--size <width>x<height>', 'in pixels, instead of ratio and resolution')
     .option('-n, --count <number>', 'pictures: in one task where the model takes the number, else in as many', parseInteger)
     .option('--seed <number>', 'where the model has it', parseInteger)
     .option('--output-format <format>', 'png or jpeg')
-    .option('--mask <url>', 'https URL of a picture that says which part of the first reference to make anew')
+    .option('--mask <picture>', 'which part of the first reference to make anew: a file, an https URL or upload:…')
     .option('--quality <quality>', 'low, medium or high, where the model has a choice')
     .option('--background <background>', 'auto, opaque or transparent, where the model has a choice')
     .option('--strength <number>', 'from 0, which keeps the reference, to 1, which forgets it', parseShare)

@@ -104,7 +104,8 @@ export const environmentSchema = z.object({
   }),
   KIE_UPLOAD_BASE_URL: withDefault(baseUrlValue, 'https://kieai.redpandaai.co', {
     group: 'Providers',
-    description: "Where Kie's uploads are.",
+    description: 'Where Kie takes in pictures to start from. https, or http on this machine.',
+    example: 'http://127.0.0.1:9101',
   }),
   DEFAPI_BASE_URL: withDefault(baseUrlValue, 'https://api.defapi.org', {
     group: 'Providers',

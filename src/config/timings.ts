@@ -23,13 +23,17 @@ export const timingDefinitions = {
     60_000,
     'Total time for one paid POST. Providers answer in under a second; after a minute nobody will, and the outcome is unknown.',
   ),
+  uploadTimeoutMs: ms(
+    60_000,
+    'All pictures that a submit has to send to the provider before its POST: 20 MB at 3 Mbit/s. What arrived by then is not sent again by the next try.',
+  ),
   submitFreshnessMs: ms(
     5_000,
     'A POST begins at most this long after its row was claimed. A process that was frozen for longer must not pay any more.',
   ),
   submitStartToCloseMs: ms(
-    90_000,
-    'One run of the submit activity: the POST, the freshness before it, and writing the task id after it.',
+    150_000,
+    'One run of the submit activity: the pictures before the POST, the freshness, the POST, and writing the task id after it.',
   ),
   submitHeartbeatTimeoutMs: ms(
     10_000,
@@ -150,10 +154,11 @@ export function timingProblems(timings: Timings): { variable: string; message: s
   notAbove('queryTimeoutMs', 'queryStartToCloseMs')
   notAbove('downloadTimeoutMs', 'storeStartToCloseMs')
   notAbove('settlePollMinMs', 'settlePollMaxMs')
-  const needed = timings.submitTimeoutMs + timings.submitFreshnessMs + timings.recordTaskIdForMs
+  const steps = ['uploadTimeoutMs', 'submitTimeoutMs', 'submitFreshnessMs', 'recordTaskIdForMs'] as const
+  const needed = steps.reduce((sum, name) => sum + timings[name], 0)
   if (needed > timings.submitStartToCloseMs) {
     const variable = timingVariable('submitStartToCloseMs')
-    const parts = (['submitTimeoutMs', 'submitFreshnessMs', 'recordTaskIdForMs'] as const).map(timingVariable).join(' + ')
+    const parts = steps.map(timingVariable).join(' + ')
     // A POST that Temporal gives up on while it still runs would have to be looked up each time.
     problems.push({ variable, message: `${variable} (${timings.submitStartToCloseMs}) must be at least ${parts} (${needed})` })
   }

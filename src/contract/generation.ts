@@ -53,9 +53,9 @@ export interface GenerationRequest {
   model: string
   /** what to make; not given to models that only work on a picture, such as upscalers */
   prompt?: string
-  /** https URLs of pictures to start from */
+  /** pictures to start from: https URLs, or uploads (`upload:` and the SHA-256 of the bytes) */
   referenceImages?: string[]
-  /** https URL of a picture of the same size as the first reference image that says which part to make anew */
+  /** https URL, or an upload, of a picture of the same size as the first reference image that says which part to make anew */
   mask?: string
   /** e.g. `16:9`; default: the provider's own */
   aspectRatio?: string

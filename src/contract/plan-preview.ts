@@ -18,7 +18,10 @@ export interface RoutePolicy {
   keepSpares: boolean
 }
 
-/** The POST that would be made. Secrets are `***`: the key, and the sealed part of the callback address. */
+/**
+ * The POST that would be made. Secrets are `***`: the key, and the sealed part of the callback address. Uploads stand in it by their names;
+ * what takes their place (a link, or the bytes) is made when they are sent.
+ */
 export interface SubmitPreview {
   method: 'POST'
   url: string
@@ -81,6 +84,8 @@ export interface PlanPreview {
   policy: RoutePolicy
   /** of the whole generation */
   deadlineMs: number
+  /** uploads that the request names and that are not here: without them the request itself is refused */
+  missingUploads: string[]
   /** what would be reserved; null: no price in the route is known */
   worstCaseUsd: number | null
   /** those that apply; nothing is reserved in them */

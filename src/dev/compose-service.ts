@@ -19,6 +19,8 @@ import { downloadImage } from '../storage/safe-download.ts'
 import { parseAllowedHosts } from '../storage/url-guard.ts'
 import type { CallbackTokens } from '../tokens/tokens.ts'
 import { createCallbackTokens } from '../tokens/tokens.ts'
+import type { UploadTokens } from '../tokens/upload-tokens.ts'
+import { createUploadTokens } from '../tokens/upload-tokens.ts'
 import type { ProviderRate } from '../worker/workers.ts'
 
 export interface ServiceResources {
@@ -55,20 +57,20 @@ export function composeService(resources: ServiceResources): ComposedService {
   const mode: SpendMode = config.mockAi ? 'mock' : 'live'
   const providers = createProviders(providerOptions(config))
   const { callbackSecretPrevious: previous } = config
-  const tokens = createCallbackTokens({
-    current: resources.callbackSecret,
-    ...(previous === null ? {} : { previous: previous.reveal() }),
-  })
+  const secrets = { current: resources.callbackSecret, ...(previous === null ? {} : { previous: previous.reveal() }) }
+  const tokens = createCallbackTokens(secrets)
+  const uploadTokens = createUploadTokens(secrets)
   return {
     mode,
     createActivities: (callbackBaseUrl, workflows) =>
-      createActivities(activityDeps(resources, { providers, tokens, mode, callbackBaseUrl, workflows })),
+      createActivities(activityDeps(resources, { providers, tokens, uploadTokens, mode, callbackBaseUrl, workflows })),
     rates: providerRates(mode),
     gatewayDeps: (temporal, callbackBaseUrl = () => config.publicUrl) => ({
       ledger,
       store,
       providers,
       tokens,
+      uploadTokens,
       temporal,
       mode,
       accounts: accountsOf(providers, mode),
@@ -113,12 +115,20 @@ export function providerOptions({ providers: { kie, defapi } }: Config): Paramet
 interface Doors {
   providers: ReadonlyMap<ProviderName, Provider>
   tokens: CallbackTokens
+  uploadTokens: UploadTokens
   mode: SpendMode
   callbackBaseUrl: string | null
   workflows: WorkflowDoor
 }
 
-function activityDeps(resources: ServiceResources, { providers, tokens, mode, callbackBaseUrl, workflows }: Doors): ActivityDeps {
+/**
+ * How long a provider may fetch a picture under a link of ours, which is made anew for each POST: longer than any task on record waited and
+ * worked (minutes), short enough that a link in somebody's log is soon worth nothing.
+ */
+const uploadLinkLivesMs = 6 * 60 * 60 * 1_000
+
+function activityDeps(resources: ServiceResources, doors: Doors): ActivityDeps {
+  const { providers, tokens, uploadTokens, mode, callbackBaseUrl, workflows } = doors
   const { config, ledger, store } = resources
   const { timings } = config
   return {
@@ -129,6 +139,11 @@ function activityDeps(resources: ServiceResources, { providers, tokens, mode, ca
     logger: resources.logger.child({ part: 'activities' }),
     hasCallbackAddress: callbackBaseUrl !== null,
     callbackUrlOf: (provider, ref) => callbackUrl(callbackBaseUrl, provider, tokens.seal(ref)),
+    uploadLinkOf: (sha256) => {
+      if (callbackBaseUrl === null) return null
+      const token = uploadTokens.seal({ sha256, expiresAtMs: Date.now() + uploadLinkLivesMs })
+      return `${callbackBaseUrl}/v1/uploads/${sha256}/${token}`
+    },
     openCallbackUrl: (url) => openCallbackUrl(url, tokens),
     downloadImage: (url, signal) =>
       downloadImage(url, {

@@ -41,11 +41,11 @@ export function withSimulator(config: Config, simulator: SimulatorAddresses): Co
 
 /** MOCK_AI without a simulator of our own: a `darkroom simulate` elsewhere must be named, or real hosts would be asked. */
 export function withNamedSimulator(config: Config): Config {
-  const needed = ['KIE_BASE_URL', 'DEFAPI_BASE_URL']
+  const needed = ['KIE_BASE_URL', 'KIE_UPLOAD_BASE_URL', 'DEFAPI_BASE_URL']
   const missing = needed.filter((name) => !config.setVariables.includes(name))
   if (missing.length > 0) {
     throw new MissingSettingError(
-      `MOCK_AI=true needs a simulator here: start \`darkroom simulate\` and set ${missing.join(' and ')} as it says.`,
+      `MOCK_AI=true needs a simulator here: start \`darkroom simulate\` and set ${missing.join(', ')} as it says.`,
     )
   }
   const { kie, defapi, preferred } = config.providers

@@ -6,6 +6,7 @@ import { answerClientError } from './client-error.ts'
 import type { GatewayDeps, RouteDeps } from './gateway-deps.ts'
 import { defaultGatewayLimits, type GatewayLimits } from './limits.ts'
 import { answerFrameworkError, registerAnswers } from './plugins/answers.ts'
+import { registerBodyTimeout } from './plugins/body-timeout.ts'
 import { registerJsonBody } from './plugins/json-body.ts'
 import { registerUnknownRoutes } from './plugins/unknown-routes.ts'
 import { registerBudgets } from './routes/budgets.ts'
@@ -22,6 +23,8 @@ import { registerProviders } from './routes/providers.ts'
 import { registerReadGeneration } from './routes/read-generation.ts'
 import { registerReadImage } from './routes/read-image.ts'
 import { registerStats } from './routes/stats.ts'
+import { registerUploads } from './routes/uploads.ts'
+import { registerUploadLinks } from './routes/upload-links.ts'
 import { createWakeGate } from './wake-gate.ts'
 
 export async function createGateway(deps: GatewayDeps): Promise<FastifyInstance> {
@@ -39,6 +42,7 @@ export async function createGateway(deps: GatewayDeps): Promise<FastifyInstance>
   app.setSerializerCompiler(() => JSON.stringify)
 
   registerAnswers(app, deps.logger)
+  registerBodyTimeout(app, limits.requestTimeoutMs)
   registerUnknownRoutes(app)
   registerJsonBody(app)
   await registerOpenApi(app)
@@ -48,13 +52,15 @@ export async function createGateway(deps: GatewayDeps): Promise<FastifyInstance>
   registerReadGeneration(app, routeDeps)
   registerCancelGeneration(app, routeDeps)
   registerReadImage(app, routeDeps)
+  registerUploadLinks(app, routeDeps)
   registerListModels(app)
   registerListAttempts(app, routeDeps)
   registerStats(app, routeDeps)
   registerBudgets(app, routeDeps)
   registerProviders(app, routeDeps)
   registerHealth(app, routeDeps)
-  // in a context of its own, because it reads bodies as bytes
+  // in contexts of their own, because they read bodies as bytes
+  await app.register(async (scope) => registerUploads(scope, routeDeps))
   await app.register(async (scope) => registerCallbacks(scope, routeDeps))
   // A caller that left has not taken its call to Temporal along, and our own caller closes that connection next.
   app.addHook('onClose', () => deps.temporal.settled())
@@ -69,7 +75,8 @@ function buildServer({ logger }: GatewayDeps, limits: GatewayLimits): FastifyIns
     requestIdHeader: false,
     genReqId: () => `req_${ulid()}`,
     bodyLimit: limits.apiBodyBytes,
-    requestTimeout: limits.requestTimeoutMs,
+    // Node knows one for all routes, so the longest; see plugins/body-timeout.ts
+    requestTimeout: Math.max(limits.requestTimeoutMs, limits.uploadTimeoutMs),
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     connectionTimeout: limits.idleSocketMs,
     maxRequestsPerSocket: limits.maxRequestsPerSocket,

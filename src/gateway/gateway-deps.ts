@@ -6,15 +6,16 @@ import type { AttemptRef, Ledger } from '../ledger/ledger.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { ResultStore } from '../storage/result-store.ts'
+import type { UploadTokens } from '../tokens/upload-tokens.ts'
 import type { GenerationStarter } from './generation-starter.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { WakeGate } from './wake-gate.ts'
 
 export interface GatewayDeps {
   ledger: Ledger
-  store: Pick<ResultStore, 'open'>
+  store: Pick<ResultStore, 'open' | 'tempFolder' | 'adopt'>
   /** callbacks are read with them, and those with accounts are what a route can be made of */
-  providers: ReadonlyMap<ProviderName, Pick<Provider, 'name' | 'readCallback' | 'accounts' | 'describeSubmit'>>
+  providers: ReadonlyMap<ProviderName, Pick<Provider, 'name' | 'readCallback' | 'accounts' | 'describeSubmit' | 'references'>>
   /** the accounts that this service has keys for; others are in the ledger if they were ever used */
   accounts: readonly AccountRef[]
   /** as the plan has them: what a request may cost depends on them */
@@ -22,6 +23,7 @@ export interface GatewayDeps {
   /** where a provider would be told to call back, with `token` as its sealed part; null: it is told nothing. For previews only */
   callbackUrlOf: (provider: ProviderName, token: string) => string | null
   tokens: { open(token: string): AttemptRef | null }
+  uploadTokens: Pick<UploadTokens, 'open'>
   temporal: GenerationStarter
   /** written into every generation: whether its money is real */
   mode: SpendMode

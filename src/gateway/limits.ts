@@ -5,8 +5,14 @@ export interface GatewayLimits {
   apiBodyBytes: number
   /** body of a callback, counted while it streams */
   callbackBodyBytes: number
-  /** from the first byte of a request to the last byte of its body */
+  /** from the first byte of a request to the last byte of its body; of an upload there is another limit */
   requestTimeoutMs: number
+  /** the same for an upload */
+  uploadTimeoutMs: number
+  /** bytes of one picture that is uploaded, counted while it streams */
+  uploadBytes: number
+  /** uploads that may come in at the same time; the next one is told to come back */
+  maxUploads: number
   /** from the first byte of a request to the end of its headers */
   headersTimeoutMs: number
   /** how often Node looks for connections that are over the two timeouts above */
@@ -45,12 +51,18 @@ export interface GatewayLimits {
 }
 
 export const defaultGatewayLimits: GatewayLimits = {
-  // a prompt, 16 labels and a dozen links; pictures are passed by URL
+  // a prompt, 16 labels and a dozen links; pictures are passed by URL or uploaded before
   apiBodyBytes: 1024 * 1024,
   // a terminal callback of either provider is below 20 kB; Kie repeats the request inside it
   callbackBodyBytes: 256 * 1024,
   // Fastify's default is none at all: a client that drips a body would live for ever
   requestTimeoutMs: 10_000,
+  // the largest picture at 2.2 Mbit/s, as for a download
+  uploadTimeoutMs: 120_000,
+  // as for a download: a 4K picture as PNG is about 25 MB
+  uploadBytes: 32 * 1024 * 1024,
+  // each is read into memory once, to be checked: 512 MiB at worst
+  maxUploads: 16,
   headersTimeoutMs: 5_000,
   // Node's default of 30 s would let a dripping client live that much longer than the timeouts say
   connectionsCheckingIntervalMs: 1_000,

@@ -2,6 +2,7 @@
 import { attemptDeadlineMs, policyOf, routeDecisions } from '../catalog/route-policy.ts'
 import type { Candidate } from '../catalog/plan-route.ts'
 import { roundMicro } from '../catalog/price.ts'
+import { routeUploads } from '../catalog/route-uploads.ts'
 import { tasksOfEntries } from '../catalog/several-pictures.ts'
 import type { EntryTasks } from '../catalog/several-pictures.ts'
 import type { BudgetRoom, GenerationRequest, PlannedSubmit, PlanPreview } from '../contract/index.ts'
@@ -10,20 +11,27 @@ import type { Budget } from '../ledger/budgets-port.ts'
 import { allTenants } from './budget-problems.ts'
 import { findRoute } from './find-route.ts'
 import type { RouteDeps } from './gateway-deps.ts'
-import { priceRoute } from './price-request.ts'
+import { findUploads } from './named-uploads.ts'
+import { priceRequest } from './price-request.ts'
 import { notAcceptable } from './read-request.ts'
 
 type Deps = Pick<RouteDeps, 'providers' | 'routeDefaults' | 'ledger' | 'mode' | 'callbackUrlOf'>
 
+/** Stands where the sealed part of a callback address would be. */
+const hiddenSeal = '***'
+
 /** Throws `invalid_request` where no provider could take it: such a generation would fail at once. */
 export async function previewPlan(request: GenerationRequest, deps: Deps): Promise<PlanPreview> {
   const { routeDefaults, ledger, mode } = deps
+  const { known, missing } = await findUploads(deps, request)
+  const canLink = deps.callbackUrlOf(routeDefaults.preferred, hiddenSeal) !== null
+  const uploads = routeUploads(request, known, { providers: deps.providers.values(), canLink })
   const hasKeys = [...deps.providers.values()].some(({ accounts }) => accounts.length > 0)
   // Without any key the workers' keys are what counts, and nobody here knows them.
-  const route = await findRoute(request, deps, hasKeys ? 'own' : 'all')
+  const route = await findRoute(request, deps, hasKeys ? 'own' : 'all', uploads)
   if (!route.ok) throw notAcceptable(route.errors)
   const tenant = request.tenant ?? defaultTenant
-  const { worstCaseUsd } = priceRoute(request, route.candidates, deps)
+  const { worstCaseUsd } = await priceRequest(request, deps)
   const { count = 1 } = request
   const budgets = await ledger.listBudgets(mode)
   return {
@@ -37,6 +45,7 @@ export async function previewPlan(request: GenerationRequest, deps: Deps): Promi
     decisions: routeDecisions(route, request, routeDefaults.preferred),
     policy: policyOf(request, routeDefaults),
     deadlineMs: request.route?.deadlineMs ?? routeDefaults.generationDeadlineMs,
+    missingUploads: missing,
     worstCaseUsd,
     budgets: budgets
       .filter((budget) => budget.tenant === null || budget.tenant === tenant)
@@ -55,7 +64,7 @@ function toPlannedSubmit({ candidate, ...entry }: EntryTasks<Candidate>, deps: D
     canonicalModel,
     hasKey: door.accounts.length > 0,
     tasks,
-    request: door.describeSubmit({ api, model, input }, { callbackUrl: deps.callbackUrlOf(provider, '***') }),
+    request: door.describeSubmit({ api, model, input }, { callbackUrl: deps.callbackUrlOf(provider, hiddenSeal) }),
     itemSeed,
     fidelity,
     price: { ...price, source: price.usd === null ? 'unknown' : 'list' },

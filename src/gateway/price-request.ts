@@ -15,16 +15,9 @@ export interface PricedRequest {
 }
 
 export async function priceRequest(request: GenerationRequest, deps: PlanningDeps): Promise<PricedRequest> {
-  return priceRoute(request, await findCandidates(request, deps), deps)
-}
-
-export function priceRoute(
-  request: GenerationRequest,
-  candidates: readonly Candidate[],
-  { routeDefaults }: Pick<PlanningDeps, 'routeDefaults'>,
-): PricedRequest {
+  const candidates = await findCandidates(request, deps)
   return {
-    worstCaseUsd: worstCaseUsd(pricesOfAll(candidates, request.count ?? 1), policyOf(request, routeDefaults)),
+    worstCaseUsd: worstCaseUsd(pricesOfAll(candidates, request.count ?? 1), policyOf(request, deps.routeDefaults)),
     unpriced: candidates.filter(({ price }) => price.usd === null).map(({ provider }) => provider),
   }
 }

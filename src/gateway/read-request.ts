@@ -1,5 +1,6 @@
 // The body of whoever asks for a picture, or for what it would be: checked by the catalog, refused with every wrong field at once.
 import { parseGenerationRequest } from '../catalog/parse-request.ts'
+import { readUploadName } from '../catalog/upload-name.ts'
 import type { GenerationRequest } from '../contract/index.ts'
 import { safeText } from '../observability/safe-text.ts'
 import { checkPublicUrl } from '../storage/url-guard.ts'
@@ -19,6 +20,7 @@ function findForbiddenUrls({ referenceImages = [], mask }: GenerationRequest): F
   const given = referenceImages.map((url, at) => ({ field: `referenceImages.${at}`, url }))
   if (mask !== undefined) given.push({ field: 'mask', url: mask })
   return given.flatMap(({ field, url }) => {
+    if (readUploadName(url) !== null) return []
     const checked = checkPublicUrl(url)
     return checked.ok ? [] : [{ field, message: `${field} ${checked.message}` }]
   })

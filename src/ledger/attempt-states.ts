@@ -14,6 +14,8 @@ export const attemptMoves = {
   claim: { absent: 'claimed' },
   /** one transaction before the one POST; gives the row a new sendId and a send deadline */
   begin_send: { claimed: 'sending' },
+  /** a picture of the request could not be sent to the provider, so no send begins: it uses up a try and nothing else */
+  fail_upload: { claimed: 'claimed' },
   /** own sendId only: nothing was sent, or refused with "try later" */
   release_send: { sending: 'claimed' },
   /** own sendId only: refused for good, no task made */

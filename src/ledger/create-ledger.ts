@@ -14,6 +14,7 @@ import type { Ledger } from './ledger.ts'
 import { settlementMethods } from './settlement.ts'
 import { statsMethods } from './stats.ts'
 import { trackRecordMethods } from './track-records.ts'
+import { uploadMethods } from './uploads.ts'
 
 export interface LedgerOptions {
   /** `{ connectionString }`, or what the embedded ledger says */
@@ -43,6 +44,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     ...budgetMethods(run),
     ...statsMethods(run),
     ...trackRecordMethods(run),
+    ...uploadMethods(run),
     ping: () =>
       run(async (trx) => {
         await sql`select 1`.execute(trx)

@@ -23,6 +23,7 @@ import type { BudgetsPort, OverBudget } from './budgets-port.ts'
 import type { SettlementPort } from './settlement-port.ts'
 import type { StatsPort } from './stats-port.ts'
 import type { TrackRecordsPort } from './track-records-port.ts'
+import type { UploadsPort } from './uploads-port.ts'
 
 /** Names one attempt for ever: the generation id is the workflow id, so it outlives resets. */
 export interface AttemptRef {
@@ -51,7 +52,7 @@ export interface AttemptRow extends AttemptRef {
   sendStartedAt: Date | null
   /** after this moment nobody may still be talking */
   sendDeadlineAt: Date | null
-  /** sends begun so far */
+  /** used up so far: sends begun, and uploads that failed before one could begin */
   tries: number
   providerTaskId: string | null
   adopted: boolean
@@ -132,6 +133,12 @@ export type BeginSendResult =
   /** no account may take it now; the row is still `claimed` */
   | { kind: 'busy'; row: AttemptRow; busy: Busy }
 
+/** Why the pictures of a request could not be sent to the provider. */
+export interface FailedUpload {
+  reason: RefusalReason
+  message: string
+}
+
 /** How a query ended an attempt. */
 export interface ProviderVerdict {
   state: 'succeeded' | 'failed'
@@ -181,7 +188,7 @@ export interface GenerationFilter {
 }
 
 /** All methods reject with `LedgerUnavailableError` when the database cannot be reached in time. */
-export interface Ledger extends AccountsPort, SettlementPort, BudgetsPort, StatsPort, TrackRecordsPort {
+export interface Ledger extends AccountsPort, SettlementPort, BudgetsPort, StatsPort, TrackRecordsPort, UploadsPort {
   // generations
   /**
    * Idempotent by id. Called by the gateway before it starts the workflow, and by the plan for workflows started elsewhere. A new one

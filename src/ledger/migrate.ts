@@ -7,6 +7,7 @@ import { firstTables } from './migrations/2026-11-22-first-tables.ts'
 import { moneyAndLimits } from './migrations/2026-11-22-money-and-limits.ts'
 import { severalPictures } from './migrations/2026-11-28-several-pictures.ts'
 import { trackRecords } from './migrations/2026-11-28-track-records.ts'
+import { uploads } from './migrations/2026-11-28-uploads.ts'
 
 /** In order of their names; kysely refuses a list that was reordered. */
 export const migrations: Record<string, Migration> = {
@@ -14,6 +15,7 @@ export const migrations: Record<string, Migration> = {
   '2026-11-22-money-and-limits': moneyAndLimits,
   '2026-11-28-several-pictures': severalPictures,
   '2026-11-28-track-records': trackRecords,
+  '2026-11-28-uploads': uploads,
 }
 
 /** A big table may take its time, and so may waiting for another process that migrates. */

@@ -200,6 +200,24 @@ export interface BudgetUsageTable {
   reserved_usd: GeneratedAmount
 }
 
+export interface UploadsTable {
+  sha256: string
+  size_bytes: number
+  content_type: string
+  width: number
+  height: number
+  created_at: Generated<Date>
+}
+
+export interface UploadLinksTable {
+  sha256: string
+  provider: ProviderName
+  base_url: string
+  account: string
+  url: string
+  expires_at: Date
+}
+
 export interface LedgerTables {
   generations: GenerationsTable
   attempts: AttemptsTable
@@ -212,4 +230,6 @@ export interface LedgerTables {
   line: LineTable
   budgets: BudgetsTable
   budget_usage: BudgetUsageTable
+  uploads: UploadsTable
+  upload_links: UploadLinksTable
 }

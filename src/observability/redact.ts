@@ -18,10 +18,13 @@ export function redactSecrets(text: string, secrets: readonly string[]): string 
   return ordered.reduce((rest, spelling) => rest.replaceAll(spelling, '[secret]'), text)
 }
 
-/** `/v1/callbacks/{provider}/{token}`, also percent-encoded inside another URL: whoever knows the token may wake an attempt. */
-const callbackPath = /(\/v1\/callbacks\/[^/\s"'?#]+\/|%2Fv1%2Fcallbacks%2F[^%\s"'/?#]+%2F)[^/\s"'?#%\\]+/gi
+/**
+ * `/v1/callbacks/{provider}/{token}` and `/v1/uploads/{sha256}/{token}`, also percent-encoded inside another URL: whoever knows the token may
+ * wake an attempt, or fetch an uploaded picture.
+ */
+const sealedPath = /(\/v1\/(?:callbacks|uploads)\/[^/\s"'?#]+\/|%2Fv1%2F(?:callbacks|uploads)%2F[^%\s"'/?#]+%2F)[^/\s"'?#%\\]+/gi
 
-/** A sealed token by its own look (see `src/tokens/tokens.ts`), wherever it stands. */
+/** A sealed token by its own look (see `src/tokens/sealed-text.ts`), wherever it stands. */
 const bareToken = /(?<![\w-])v1\.[\w-]{8}\.[\w-]{40,}/g
 
 /** One URL, absolute or only a path: token as `[token]`, no query string (signed links carry their secret there), no fragment, no credentials. */
@@ -32,7 +35,7 @@ export function redactUrl(url: string): string {
 }
 
 function redactTokens(text: string): string {
-  return text.replaceAll(callbackPath, '$1[token]').replaceAll(bareToken, '[token]')
+  return text.replaceAll(sealedPath, '$1[token]').replaceAll(bareToken, '[token]')
 }
 
 /** Each URL inside a text or a line of JSON as `redactUrl` does it. */

@@ -114,6 +114,38 @@ export interface CallbackClaim {
 
 export type CallbackVerdict = { ok: true; claim: CallbackClaim } | { ok: false; status: 400 | 401; message: string }
 
+/** A picture that only we have, on its way to a provider. */
+export interface ReferencePicture {
+  /** of our making: harmless in a path and in a header, and never used twice */
+  fileName: string
+  contentType: string
+  sizeBytes: number
+  bytes: AsyncIterable<Uint8Array>
+}
+
+/** Nothing is paid by an upload, so whatever is not a readable link has failed and may be tried again. */
+export type UploadOutcome =
+  | { kind: 'uploaded'; url: string }
+  /** `message` as in `SubmitOutcome` */
+  | { kind: 'failed'; reason: ProviderReason; message: string }
+
+/** How a provider gets a picture that only we have. */
+export type ReferenceWay =
+  /** it keeps a copy for a while and gives a link to it */
+  | {
+      kind: 'copy'
+      /** where copies are sent to */
+      baseUrl: string
+      /** how long a link may be relied upon */
+      linkLivesMs: number
+      upload(
+        picture: ReferencePicture,
+        options: { account: string; timeoutMs: number; signal: AbortSignal },
+      ): Promise<UploadOutcome>
+    }
+  /** it fetches a link, or takes the picture inside the request as a `data:` address, up to so many bytes (before base64) */
+  | { kind: 'link_or_data'; maxDataBytes: { each: number; all: number } }
+
 export interface Balance {
   /** in the provider's own unit */
   credits: number | null
@@ -126,6 +158,7 @@ export interface Provider {
   readonly accounts: readonly string[]
   /** scheme, host and port that submits go to; recorded with every attempt */
   readonly baseUrl: string
+  readonly references: ReferenceWay
   /** One POST on a fresh connection, never repeated by itself. Resolves also on timeout; is not abortable from outside (I3). */
   submit(request: ProviderRequest, options: SubmitOptions): Promise<SubmitOutcome>
   /** Pure: what `submit` would send, built by the same code. Sends nothing and needs no account. */

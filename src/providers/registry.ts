@@ -7,10 +7,7 @@ import type { KieOptions } from './kie/index.ts'
 import type { Provider, ProviderName } from './provider.ts'
 
 export interface ProviderOptions {
-  kie: KieOptions & {
-    /** where reference images would be uploaded; they travel as links for now, so nothing is sent there */
-    uploadBaseUrl: string
-  }
+  kie: KieOptions
   defapi: DefapiOptions
 }
 

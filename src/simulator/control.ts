@@ -28,6 +28,7 @@ const actions: Record<string, Action> = {
     else if (!(await simulator.removeFault(id))) return jsonReply({ error: `no fault ${id}` }, 404)
     return jsonReply({ ok: true })
   },
+  'DELETE uploads': (simulator) => jsonReply({ expired: simulator.expireUploads() }),
   'GET accounts': (simulator) => listReply('accounts', simulator.accounts()),
   'POST credits': (simulator, { body }) => {
     const change = readCreditChange(body)

@@ -3,14 +3,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Accounts, fingerprint } from './accounts.ts'
 import type { Callbacks } from './callbacks.ts'
 import type { Dialect, PlainRoute, QueryRoute, Route, SubmitRoute, TaskView } from './dialect.ts'
-import { fateOf } from './fates.ts'
+import { fateOf, withoutPictures } from './fates.ts'
 import type { FaultBoard, FaultFacts, Strike } from './faults/board.ts'
 import { FaultRuleError } from './faults/rule.ts'
 import { delayOf, makesTask, shaping, spoil } from './faults/spoil.ts'
 import { type Answer, conclude, type Exchange, openExchange, plainAnswer } from './http/exchange.ts'
 import { jsonReply, type Reply } from './http/reply.ts'
+import type { Files } from './files.ts'
 import type { RequestLog } from './ledger.ts'
 import type { SimulatorSettings } from './options.ts'
+import { isMissing, readReferences } from './references.ts'
 import type { Order, Task, Tasks } from './tasks.ts'
 
 export interface DeskParts {
@@ -18,6 +20,7 @@ export interface DeskParts {
   dialect: Dialect
   accounts: Accounts
   tasks: Tasks
+  files: Files
   board: FaultBoard
   callbacks: Callbacks
   requests: RequestLog
@@ -95,8 +98,13 @@ export class Desk {
     strike: Strike | null,
     facts: FaultFacts,
   ): Promise<{ task: Task; namedId: string; delayMs: number }> {
-    const { tasks, board, callbacks } = this.#parts
-    const makeOne = (): Task => tasks.make(order, key, fateOf(order, board.strikes('task', facts)), Date.now())
+    const { tasks, board, callbacks, files } = this.#parts
+    const references = await readReferences(order, files)
+    const makeOne = (): Task => {
+      const fate = fateOf(order, board.strikes('task', facts))
+      const isHindered = fate.end === 'images' && references.some(isMissing)
+      return tasks.make(order, key, { fate: isHindered ? withoutPictures(order, fate) : fate, references }, Date.now())
+    }
     if (strike?.rule.fault === 'two_task_ids') makeOne().reply = 'two_task_ids'
     const task = makeOne()
     let delayMs = 0

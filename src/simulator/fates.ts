@@ -33,6 +33,13 @@ function change(order: Order, fate: Fate, rule: Strike['rule']): Partial<Fate> {
   }
 }
 
+/** kie: 451 for a picture that could not be fetched; the words of both are ours. */
+export function withoutPictures(order: Order, fate: Fate): Fate {
+  const code = order.provider === 'kie' ? 451 : 500
+  const message = 'Failed to fetch the image. Kindly verify that it can be reached.'
+  return { ...fate, end: 'failed', failure: { code, message, moderation: false }, refunded: true }
+}
+
 function failure(code: number, message: string, rule: Strike['rule'], moderation = false): Partial<Fate> {
   return { end: 'failed', failure: { code, message, moderation }, refunded: rule.refunded ?? true }
 }

@@ -15,6 +15,7 @@ const UPLOADS_KEPT = 64
 interface Upload {
   bytes: Buffer
   mimeType: string
+  expiresAtMs: number
 }
 
 export class Files {
@@ -47,12 +48,23 @@ export class Files {
   }
 
   /** Same path and name overwrite. */
-  saveUpload(path: string, upload: Upload): string {
+  saveUpload(path: string, { bytes, mimeType }: Pick<Upload, 'bytes' | 'mimeType'>): string {
     this.#uploads.delete(path)
-    this.#uploads.set(path, upload)
+    this.#uploads.set(path, { bytes, mimeType, expiresAtMs: Date.now() + this.#settings.uploadTtlMs })
     const oldest = this.#uploads.keys().next().value
     if (this.#uploads.size > UPLOADS_KEPT && oldest !== undefined) this.#uploads.delete(oldest)
     return `${this.#origin()}/uploads/${path}`
+  }
+
+  isOurs(url: URL): boolean {
+    return url.origin === this.#origin()
+  }
+
+  /** All of them, now. Says how many were still good. */
+  expireUploads(nowMs: number): number {
+    const good = [...this.#uploads.values()].filter(({ expiresAtMs }) => expiresAtMs >= nowMs)
+    for (const upload of good) upload.expiresAtMs = nowMs - 1
+    return good.length
   }
 
   /** The task a path belongs to. */
@@ -65,6 +77,8 @@ export class Files {
 
   async answer(url: URL, nowMs: number): Promise<Reply> {
     const upload = this.#uploads.get(decodeURIComponent(url.pathname.replace(/^\/uploads\//, '')))
+    // What an expired upload really answers is not known.
+    if (upload !== undefined && nowMs > upload.expiresAtMs) return jsonReply({ error: 'expired' }, 404)
     if (upload !== undefined) return bytesReply(upload.bytes, upload.mimeType)
     const located = this.locate(url.pathname)
     if (located === null || located.task.finishedAtMs === null) return textReply('Not Found', 'text/plain', 404)

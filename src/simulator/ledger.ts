@@ -2,6 +2,7 @@
 // darkroom's ledger against this (I4).
 import type { ProviderWord } from './faults/rule.ts'
 import type { FaultPoint } from './faults/words.ts'
+import type { SeenReference } from './references.ts'
 import type { Task } from './tasks.ts'
 
 export interface CallbackRecord {
@@ -28,6 +29,8 @@ export interface LedgerEntry {
   usd: number
   refunded: boolean
   hasCallbackUrl: boolean
+  /** the pictures it started from, as the provider got them */
+  references: readonly SeenReference[]
   /** how the submit was answered: pending, answered, client_left, or the fault that spoilt it (dropped, reset, http_502 …) */
   reply: string
   keyFingerprint: string
@@ -66,6 +69,7 @@ export function ledgerEntry(task: Task): LedgerEntry {
     credits: order.price.credits,
     usd: order.price.usd,
     refunded: task.refunded,
+    references: task.references,
     hasCallbackUrl: order.callbackUrl !== null,
     reply: task.reply,
     keyFingerprint: task.keyFingerprint,

@@ -47,6 +47,8 @@ export interface SimulatorOptions {
   rateLimit?: RateLimit | RateLimits | null
   /** how long result links live; default 14 days */
   resultTtlMs?: number
+  /** how long uploads live; default 24 hours */
+  uploadTtlMs?: number
   /** added to every time a provider tells; default 0 */
   clockSkewMs?: number
 }
@@ -88,6 +90,8 @@ export function resolveOptions(options: SimulatorOptions): SimulatorSettings {
     rateLimits: resolveRateLimits(options.rateLimit ?? {}),
     // kie: generated files are kept 14 days.
     resultTtlMs: options.resultTtlMs ?? 14 * DAY_MS,
+    // kie: three days, 24 hours or a few of them, by whom one asks.
+    uploadTtlMs: options.uploadTtlMs ?? DAY_MS,
     clockSkewMs: options.clockSkewMs ?? 0,
   }
 }

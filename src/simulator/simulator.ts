@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import { type AccountEntry, Accounts, type CreditChange } from './accounts.ts'
 import { Callbacks } from './callbacks.ts'
 import { serveControl } from './control.ts'
+import { crash, report } from './crash.ts'
 import { defapiDialect } from './defapi/dialect.ts'
 import { Desk } from './desk.ts'
 import type { Dialect, TaskView } from './dialect.ts'
@@ -44,6 +45,8 @@ export interface Simulator {
   faultCounts(): Record<string, number>
   /** Ends a running task now (also one that is stuck); false when there is none. */
   finish(taskId: string): boolean
+  /** Ends the life of every upload now; returns how many were still good. */
+  expireUploads(): number
   /** every account that was used or is among the known keys, with what is left on it */
   accounts(): AccountEntry[]
   /** Tops up or empties an account, or all of a provider. */
@@ -194,6 +197,10 @@ class RunningSimulator implements Simulator {
     return true
   }
 
+  expireUploads(): number {
+    return this.#files.expireUploads(Date.now())
+  }
+
   accounts(): AccountEntry[] {
     return this.#accounts.list()
   }
@@ -224,6 +231,7 @@ class RunningSimulator implements Simulator {
       dialect,
       accounts: this.#accounts,
       tasks: this.#tasks,
+      files: this.#files,
       board: this.#board,
       callbacks: this.#callbacks,
       requests: this.#requests,
@@ -281,17 +289,4 @@ class RunningSimulator implements Simulator {
     const { providers, points } = listenerPoints[name]
     if (providers.some((provider) => this.#board.connectStrike(provider, points) !== null)) socket.resetAndDestroy()
   }
-}
-
-/** Where nobody waits for the outcome. */
-function report(error: unknown): void {
-  process.stderr.write(
-    `the simulator itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  )
-}
-
-function crash(response: ServerResponse, error: unknown): void {
-  report(error)
-  if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' })
-  response.end('the simulator itself failed; its standard error says how\n')
 }

@@ -3,6 +3,7 @@
 import type { ProviderWord } from './faults/rule.ts'
 import type { Accounts, Price } from './accounts.ts'
 import type { CallbackRecord } from './ledger.ts'
+import type { SeenReference } from './references.ts'
 import { between, hexOf, randomOf } from './random.ts'
 import type { SimulatorSettings } from './options.ts'
 
@@ -56,6 +57,7 @@ export interface Task {
   readonly number: number
   readonly order: Order
   readonly fate: Fate
+  readonly references: readonly SeenReference[]
   readonly keyFingerprint: string
   readonly createdAtMs: number
   readonly dueAtMs: number
@@ -84,13 +86,14 @@ export class Tasks {
   }
 
   /** Makes and charges a task. */
-  make(order: Order, keyFingerprint: string, fate: Fate, nowMs: number): Task {
+  make(order: Order, keyFingerprint: string, { fate, references }: Pick<Task, 'fate' | 'references'>, nowMs: number): Task {
     this.#made += 1
     const task: Task = {
       id: this.taskId(order.provider, this.#made),
       number: this.#made,
       order,
       fate,
+      references,
       keyFingerprint,
       createdAtMs: nowMs,
       dueAtMs: nowMs + this.#durationMs(this.#made) + fate.extraMs,

@@ -1,13 +1,10 @@
 // Fetches a finished picture from a link that we do not trust, into a temporary file, and lets only a whole picture through.
 // Everything is bounded: hops, connection, headers, silence, total time, bytes, pixels. Nothing of a failed download is left behind.
-import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, open, rm } from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
-import { join } from 'node:path'
 import { Agent, errors, request } from 'undici'
 import type { Dispatcher } from 'undici'
 import { DownloadError, showUrl } from './download-error.ts'
-import { checkImageFile, maxImageBytes, maxImagePixels } from './image-check.ts'
+import { maxImageBytes, maxImagePixels } from './image-check.ts'
+import { checkIncoming, incomingPath, removeIncoming, writeIncoming } from './incoming-file.ts'
 import type { CheckedImage } from './result-store.ts'
 import { createGuardedConnector, parseAllowedHosts, parseFetchUrl } from './url-guard.ts'
 import type { AllowedHost, AllowedPlace, LookupAddresses } from './url-guard.ts'
@@ -62,12 +59,11 @@ export async function downloadImage(url: string, options: DownloadOptions): Prom
   const allowed = parseAllowedHosts(options.allow)
   options.signal?.throwIfAborted()
   const end = createEnd(limits.totalTimeoutMs, options.signal)
-  const tempPath = join(options.tempFolder, `${randomUUID()}.part`)
+  const tempPath = incomingPath(options.tempFolder)
   try {
     return await fetchHops(url, { ...options, limits, allowed, tempPath, signal: end.signal })
   } catch (error) {
-    // what cannot be removed now goes when the store starts next
-    await rm(tempPath, { force: true }).catch(() => undefined)
+    await removeIncoming(tempPath)
     options.signal?.throwIfAborted()
     if (end.signal.aborted) throw new DownloadError('timeout', `The download took more than ${limits.totalTimeoutMs} ms.`)
     throw error
@@ -155,10 +151,8 @@ async function readPicture(response: Dispatcher.ResponseData, url: URL, task: Ta
   const { limits, tempPath } = task
   const place = showUrl(url)
   checkHeaders(response, place, limits.maxBytes)
-  const sha256 = await writeBody(response, url, task)
-  const verdict = await checkImageFile(tempPath, limits).catch((error: unknown) => {
-    throw new DownloadError('storage', 'The downloaded file could not be read again.', { cause: error })
-  })
+  const sha256 = await writeIncoming(chunksOf(response, url), { path: tempPath, maxBytes: limits.maxBytes, place })
+  const verdict = await checkIncoming(tempPath, limits)
   if (!verdict.ok) throw new DownloadError(verdict.defect, `${place}: ${verdict.message}.`)
   const { ok: _, ...picture } = verdict
   return { tempPath, sha256, ...picture, declaredType: readMediaType(response.headers['content-type']) }
@@ -176,49 +170,11 @@ function checkHeaders({ statusCode, headers }: Dispatcher.ResponseData, place: s
   if (length > maxBytes) throw new DownloadError('too_large', `${place} has ${length} bytes, ${maxBytes} are allowed.`)
 }
 
-/** The SHA-256 of what was written. */
-async function writeBody(response: Dispatcher.ResponseData, url: URL, task: Task): Promise<string> {
-  const hash = createHash('sha256')
-  let sizeBytes = 0
-  const file = await onDisk(() => createFile(task.tempFolder, task.tempPath))
-  try {
-    for await (const chunk of chunksOf(response, url)) {
-      sizeBytes += chunk.length
-      if (sizeBytes > task.limits.maxBytes) {
-        throw new DownloadError(
-          'too_large',
-          `${showUrl(url)} sends more than the ${task.limits.maxBytes} bytes that are allowed.`,
-        )
-      }
-      hash.update(chunk)
-      await onDisk(() => file.writeFile(chunk)) // from where the last chunk ended
-    }
-  } finally {
-    await onDisk(() => file.close())
-  }
-  return hash.digest('hex')
-}
-
 async function* chunksOf(response: Dispatcher.ResponseData, url: URL): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of response.body) yield chunk
   } catch (error) {
     throw toDownloadError(error, url, 'truncated') // the answer had begun
-  }
-}
-
-async function createFile(folder: string, path: string): Promise<FileHandle> {
-  await mkdir(folder, { recursive: true })
-  return await open(path, 'wx')
-}
-
-/** A full or read-only disk is our trouble, not the link's. */
-async function onDisk<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
-    throw new DownloadError('storage', `The picture could not be written to the temporary folder${reason}.`, { cause: error })
   }
 }
 

@@ -22,6 +22,7 @@ export interface ServiceInput {
 
 /** About a fiftieth of production's, in the same proportions; none so short that a busy machine alone makes it pass. */
 export const chaosTimings = {
+  uploadTimeoutMs: 1_000,
   submitTimeoutMs: 2_000,
   submitFreshnessMs: 2_000,
   recordTaskIdForMs: 2_000,

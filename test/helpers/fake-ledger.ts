@@ -14,6 +14,7 @@ import type {
 import { InvalidCursorError, LedgerUnavailableError } from '../../src/ledger/ledger.ts'
 import type { AttemptFilter, ListedAttempt, Stats, StatsFilter } from '../../src/ledger/stats-port.ts'
 import type { TrackRecord } from '../../src/ledger/track-records-port.ts'
+import type { Upload } from '../../src/ledger/uploads-port.ts'
 import { newbornGeneration } from '../../src/gateway/generation-answer.ts'
 
 export interface FakeLedger extends Ledger {
@@ -68,6 +69,7 @@ export function createFakeLedger(): FakeLedger {
   const hints: Hint[] = []
   const calls: string[] = []
   const budgets = new Map<string, Budget>()
+  const uploads = new Map<string, Upload>()
   const gates = new Map<string, AccountGate>()
   const keyOfAccount = ({ mode, provider, account }: AccountRef): string => `${mode} ${provider} ${account}`
   const gateOf = ({ mode, provider, account }: AccountRef): AccountGate =>
@@ -214,6 +216,16 @@ export function createFakeLedger(): FakeLedger {
         tracks.some((track) => track.provider === provider && track.model === model),
       )
     },
+    async addUpload(upload) {
+      called('addUpload')
+      if (uploads.has(upload.sha256)) return false
+      uploads.set(upload.sha256, { ...upload, createdAt: new Date('2026-11-28T12:00:00.000Z') })
+      return true
+    },
+    async readUploads(sha256s) {
+      called('readUploads')
+      return sha256s.flatMap((sha256) => uploads.get(sha256) ?? [])
+    },
     async ping() {
       called('ping')
     },
@@ -249,6 +261,10 @@ export function createFakeLedger(): FakeLedger {
     listOpenGenerations: unused,
     compareBalances: unused,
     readTotals: unused,
+    readUploadLink: unused,
+    keepUploadLink: unused,
+    forgetUploadLinks: unused,
+    failUpload: unused,
   }
   return ledger
 }

@@ -41,10 +41,11 @@ Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
 
 /** A hundredth of production's, in the same proportions. */
 const shortTimings: Partial<Timings> = {
+  uploadTimeoutMs: 1_500,
   submitTimeoutMs: 1_500,
   submitFreshnessMs: 1_000,
   recordTaskIdForMs: 1_500,
-  submitStartToCloseMs: 5_000,
+  submitStartToCloseMs: 6_000,
   submitHeartbeatTimeoutMs: 2_000,
   submitMaxTries: 3,
   submitRetryInitialMs: 50,
@@ -77,10 +78,11 @@ const shortTimings: Partial<Timings> = {
 
 /** On top of the short ones, for tests in which no submit may run out of time only because the machine is busy. */
 export const unhurried: Partial<Timings> = {
+  uploadTimeoutMs: 8_000,
   submitTimeoutMs: 8_000,
   submitFreshnessMs: 8_000,
   recordTaskIdForMs: 3_000,
-  submitStartToCloseMs: 20_000,
+  submitStartToCloseMs: 30_000,
   submitHeartbeatTimeoutMs: 8_000,
   generationDeadlineMs: 120_000,
   queueForMs: 100_000,

@@ -28,7 +28,7 @@ describe('several pictures', { concurrency: 4, timeout: 90_000 }, () => {
       generation.images.map(({ index }) => index),
       [0, 1, 2],
     )
-    assert.deepEqual(generation.images.map(({ item }) => item).toSorted(), [0, 1, 2])
+    assert.deepEqual(new Set(generation.images.map(({ item }) => item)), new Set([0, 1, 2]))
     assert.deepEqual(
       generation.attempts.map(({ item, number, outcome }) => [item, number, outcome]),
       [

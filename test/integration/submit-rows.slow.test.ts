@@ -36,15 +36,16 @@ const ends = { after }
 const [waits, late] = await Promise.all([
   // Silent for two seconds counts as dead, and its send has a quarter of a minute.
   startService(ends, { workers: false, timings: { ...unhurried, submitHeartbeatTimeoutMs: 2_000 } }),
-  // A send is over after four seconds, the run that made it after six.
+  // A send is over after four seconds, the run that made it after seven.
   startService(ends, {
     workers: false,
     timings: {
       ...unhurried,
+      uploadTimeoutMs: 1_000,
       submitTimeoutMs: 1_500,
       submitFreshnessMs: 2_500,
       recordTaskIdForMs: 2_000,
-      submitStartToCloseMs: 6_000,
+      submitStartToCloseMs: 7_000,
       unknownListenMs: 500,
       settleForMs: 600_000,
     },

@@ -44,6 +44,7 @@ test('an entry says what was made, charged, asked and fetched', async (t) => {
     credits: 18,
     usd: 0.09,
     refunded: false,
+    references: [],
     hasCallbackUrl: true,
     reply: 'answered',
     queries,

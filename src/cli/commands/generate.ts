@@ -18,6 +18,7 @@ import { renderPlan } from '../render/plan.ts'
 import { createProgressLine } from '../render/progress.ts'
 import type { RequestFlags } from '../request-options.ts'
 import { addRequestFlags, readRequest } from '../request-options.ts'
+import { nameLocalPictures, sendPictures } from '../local-pictures.ts'
 import { printGeneration } from '../print-generation.ts'
 import type { CommandHost } from './command-host.ts'
 
@@ -49,8 +50,11 @@ async function generate(context: CliContext, prompt: string[], flags: GenerateFl
   if (flags.output !== undefined && (!flags.wait || flags.dryRun === true))
     throw new CliError(`--output needs the picture: leave out ${flags.wait ? '--dry-run' : '--no-wait'}.`, exitCodes.usage)
   const gateway = createGatewayClient(chooseGatewayUrl(flags.url, context.env))
-  const request = await readRequest(prompt, flags)
+  const local = await nameLocalPictures(flags)
+  const request = await readRequest(prompt, { ...flags, ...local.flags })
+  // Without its pictures: sending them would leave something behind.
   if (flags.dryRun === true) return printPlan(context, await gateway.preview(request), flags.json === true)
+  await sendPictures(gateway.url, local.pictures, createProgressLine(context.stderr))
   const accepted = await gateway.create(request, flags.idempotencyKey ?? null)
   const generation = flags.wait ? await waitForEnd(context, gateway, accepted) : accepted
   const saved = flags.output === undefined ? [] : await saveImages(gateway, generation, flags.output)

@@ -56,6 +56,8 @@ function factsOf(plan: PlanPreview, paint: Paint): [name: string, value: string]
       facts.push(['Change', safeText(`#${at + 1} ${provider}: ${field} ${asked} → ${sent ?? 'not sent'}: ${why}`)])
     }
   }
+  for (const name of plan.missingUploads)
+    facts.push(['Upload', safeText(`${name} is not at the gateway yet, and would be sent first`, 200)])
   const keyless = new Set(route.filter(({ hasKey }) => !hasKey).map(({ provider }) => safeText(provider, 20)))
   if (keyless.size > 0) {
     facts.push(['No key', paint.warn(`this gateway has none for ${[...keyless].join(' and ')}; the workers' keys count`)])

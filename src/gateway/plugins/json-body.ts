@@ -7,7 +7,7 @@ export function registerJsonBody(app: FastifyInstance): void {
   const parseJson = app.getDefaultJsonParser('error', 'error')
 
   app.addHook('onRequest', async (request) => {
-    // A body that unpacks to a thousand times its size is not worth the trouble: pictures do not come in this way.
+    // A body that unpacks to a thousand times its size is not worth the trouble, and pictures are compressed as they are.
     const encoding = request.headers['content-encoding']
     if (encoding === undefined || encoding === 'identity') return
     throw new ProblemError('unsupported_media_type', 'Send the body without content encoding.', {

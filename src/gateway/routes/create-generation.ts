@@ -8,6 +8,7 @@ import { acceptGeneration } from '../accept-generation.ts'
 import type { RouteDeps } from '../gateway-deps.ts'
 import { generationPath, hasEnded, toAnswer } from '../generation-answer.ts'
 import { generationIdOfKey, newGenerationId, readIdempotencyKey, sha256 } from '../idempotency.ts'
+import { requireUploads } from '../named-uploads.ts'
 import { priceRequest } from '../price-request.ts'
 import { readRequest } from '../read-request.ts'
 import { generationSchema, json, problems } from '../schemas.ts'
@@ -41,6 +42,7 @@ export function registerCreateGeneration(app: FastifyInstance, deps: RouteDeps):
     handler: async (request, reply) => {
       const key = readIdempotencyKey(request.headers)
       const wanted = readRequest(request.body)
+      await requireUploads(deps, wanted)
       const { worstCaseUsd, unpriced } = await priceRequest(wanted, deps)
       const row = {
         id: key === null ? newGenerationId() : generationIdOfKey(key),

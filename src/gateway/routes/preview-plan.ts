@@ -58,6 +58,7 @@ export const planPreviewSchema = z
     decisions: z.array(z.object({ decision: z.string(), because: z.string() })),
     policy: policySchema,
     deadlineMs: z.number(),
+    missingUploads: z.array(z.string()).describe('uploads that are named and not here: POST /v1/generations would refuse'),
     worstCaseUsd: z.number().nullable().describe('what would be reserved; null: no price in the route is known'),
     budgets: z.array(
       z.object({

@@ -16,6 +16,12 @@ export interface DefapiOptions {
   baseUrl: string
 }
 
+/**
+ * DefAPI takes a picture by its link or inside the request - test/fixtures/defapi/README.md#endpoints. No limit is documented: 10 MB each is
+ * where two of its clients stop. Together 20 MB, which is 27 MB as base64: at 5 Mbit/s 43 of the 60 s that a POST may take.
+ */
+const maxDataBytes = { each: 10 * 1024 * 1024, all: 20 * 1024 * 1024 }
+
 export function createDefapiProvider({ accounts, baseUrl }: DefapiOptions): Provider {
   const requests = createKeyedRequests({ provider: 'defapi', accounts, baseUrl, otherSecrets: [] })
 
@@ -23,6 +29,7 @@ export function createDefapiProvider({ accounts, baseUrl }: DefapiOptions): Prov
     name: 'defapi',
     accounts: requests.names,
     baseUrl: requests.baseUrl,
+    references: { kind: 'link_or_data', maxDataBytes },
 
     async submit(request, options) {
       return requests.submit(toSubmission(request, options), options, classifySubmit)

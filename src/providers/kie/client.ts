@@ -13,6 +13,12 @@ const endpoints: Readonly<Record<KieApi, Endpoint>> = {
   kontext: { submitPath: '/api/v1/flux/kontext/generate', queryPath: '/api/v1/flux/kontext/record-info' },
 }
 
+/** On a host of its own. Of three endpoints the one that was recorded most, and that takes any size - test/fixtures/kie/README.md#uploads */
+export const uploadPath = '/api/file-stream-upload'
+
+/** Where in the account's folder our files go; required by the documentation. */
+export const uploadFolder = 'darkroom'
+
 export const creditPath = '/api/v1/chat/credit'
 
 /** Throws for an api that Kie does not have: a bug of the caller's, before anything is sent. */

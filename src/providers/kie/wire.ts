@@ -55,5 +55,12 @@ export const flagRecordSchema = z.object({
 })
 export type FlagRecord = z.infer<typeof flagRecordSchema>
 
+/** The upload host has real HTTP statuses and says `success` beside `code` - test/fixtures/kie/README.md#uploads */
+export const uploadedSchema = z.object({
+  success: z.literal(true),
+  code: z.literal(200),
+  data: z.object({ downloadUrl: z.string() }),
+})
+
 /** `data` is a bare, possibly fractional number - test/fixtures/kie/README.md#balance */
 export const creditSchema = z.number().nonnegative()

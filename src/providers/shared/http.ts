@@ -1,4 +1,4 @@
-// The only place where providers touch the network. Two ways out, because their risks differ:
+// Where providers touch the network, besides `post-form.ts`. Two ways out, because their risks differ:
 //
 // `postOnce`  a paid POST: one fresh connection, one request, never repeated. It answers one question with certainty: did a byte
 //             of the request leave this machine? "The connector never handed over a socket" is the test; error codes are
@@ -16,10 +16,10 @@ import { oneLine } from './message-text.ts'
 export const maxReplyBytes = 256 * 1024
 
 /** A TCP and TLS handshake beyond this will not get better; undici's own default. */
-const connectTimeoutMs = 10_000
+export const connectTimeoutMs = 10_000
 
 /** Node's 250 ms per address fails every address of a host that is farther away than that. */
-const addressAttemptTimeoutMs = 2_000
+export const addressAttemptTimeoutMs = 2_000
 
 /** Idle sockets to the query host: longer than the shortest poll pace (3 s), so that a poller keeps its connection. */
 const keepAliveMs = 4_000
@@ -128,7 +128,7 @@ export function createGetter(): (input: GetInput) => Promise<GetResult> {
 }
 
 /** For wording only (a GET costs nothing): codes that Node and undici use when no connection came about. */
-const unreachableCodes = new Set([
+export const unreachableCodes = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -139,7 +139,7 @@ const unreachableCodes = new Set([
 ])
 
 // identity: the size cap then counts what it means. A proxy that compresses all the same is decoded in `readReply`.
-const commonHeaders = { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'darkroom' }
+export const commonHeaders = { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'darkroom' }
 export const postHeaders = { 'content-type': 'application/json', ...commonHeaders }
 
 type SendVerdict = { kind: 'sent' } | { kind: 'unsent'; reason: 'unreachable' | 'withdrawn' } | { kind: 'broken'; error: unknown }
@@ -196,7 +196,7 @@ function createSendGate(mayStillSend: () => boolean, timeoutMs: number) {
   }
 }
 
-async function readReply(response: Dispatcher.ResponseData, startedMs: number): Promise<HttpReply> {
+export async function readReply(response: Dispatcher.ResponseData, startedMs: number): Promise<HttpReply> {
   const chunks: Buffer[] = []
   let sizeBytes = 0
   for await (const chunk of response.body as AsyncIterable<Buffer>) {
@@ -239,7 +239,7 @@ function headerText(value: string | string[] | undefined): string | null {
  * `expired` rejects at the limit itself: undici looks at the signal of a request only once it has a connection, and by then `postOnce` must
  * have decided and shut the gate.
  */
-function startDeadline(
+export function startDeadline(
   timeoutMs: number,
   outer?: AbortSignal,
 ): { signal: AbortSignal; expired: Promise<never>; stop: () => void } {
@@ -267,12 +267,12 @@ function startDeadline(
   }
 }
 
-function errorCode(error: unknown): string {
+export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
 /** Code and message, never headers or bodies: those carry the key. */
-function describeError(error: unknown): string {
+export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error'
   const code = errorCode(error)
   // Several addresses refused give an AggregateError without a message of its own.

@@ -8,6 +8,7 @@ import type {
   SubmitDescription,
   SubmitOptions,
   SubmitOutcome,
+  UploadOutcome,
 } from '../provider.ts'
 import type { ProviderAccount } from './accounts.ts'
 import { readAccounts } from './accounts.ts'
@@ -15,6 +16,8 @@ import { readBaseUrl } from './endpoint.ts'
 import type { GetResult, PostResult } from './http.ts'
 import { createGetter, postHeaders, postOnce } from './http.ts'
 import { callbackSecret, createRedactor, cutText } from './message-text.ts'
+import type { FormInput } from './post-form.ts'
+import { postForm } from './post-form.ts'
 import type { ReplyContext } from './replies.ts'
 import { describeReply } from './replies.ts'
 
@@ -49,6 +52,12 @@ export interface KeyedRequests {
     options: QueryOptions,
     classify: (result: GetResult, context: ReplyContext) => QueryOutcome,
   ) => Promise<QueryOutcome>
+  upload: (
+    url: string,
+    form: Omit<FormInput, 'url' | 'headers'>,
+    account: string,
+    classify: (result: GetResult, context: ReplyContext) => UploadOutcome,
+  ) => Promise<UploadOutcome>
   balance: (
     path: string,
     options: { account: string; timeoutMs: number },
@@ -89,6 +98,13 @@ export function createKeyedRequests({ provider, accounts, baseUrl: givenBaseUrl,
         return { kind: 'unreadable', reason: 'auth', message: noKey(account), httpStatus: null, retryAfterMs: null }
       }
       const result = await getReply({ url: baseUrl + path, headers: bearer(apiKey), timeoutMs, signal })
+      return classify(result, { nowMs: Date.now(), clean })
+    },
+
+    async upload(url, form, account, classify) {
+      const apiKey = keyOf(account)
+      if (apiKey === null) return { kind: 'failed', reason: 'auth', message: noKey(account) }
+      const result = await postForm({ ...form, url, headers: bearer(apiKey) })
       return classify(result, { nowMs: Date.now(), clean })
     },
 

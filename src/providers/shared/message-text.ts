@@ -16,6 +16,9 @@ export function oneLine(text: string): string {
 /** A link with plain, JSON-escaped or percent-encoded slashes: scheme and host, then the rest. */
 const link = /(https?)(?::|%3A)(?:\\?\/|%2F){2}([^\s"'<>\\/%?#]+)[^\s"'<>]*/gi
 
+/** A picture that was sent inside the request. */
+const inlinePicture = /(data(?::|%3A)[\w./+-]{1,60};base64,)[A-Za-z0-9+/=%_-]+/gi
+
 /**
  * Providers like to repeat what they were given. Every secret is replaced and every link is cut back to its host, since callback links
  * carry our token and result links may be signed; only then is the text cut: the other order could leave half a secret. // I6
@@ -26,7 +29,12 @@ export function createRedactor(secrets: readonly (string | null)[]): (text: stri
     // Longest first: a secret that is the beginning of another would leave the rest of that one behind.
     .toSorted((a, b) => b.length - a.length)
   return (text) =>
-    cutText(known.reduce((clean, secret) => clean.replaceAll(secret, '[hidden]'), text).replaceAll(link, '$1://$2/…'))
+    cutText(
+      known
+        .reduce((clean, secret) => clean.replaceAll(secret, '[hidden]'), text)
+        .replaceAll(inlinePicture, '$1…')
+        .replaceAll(link, '$1://$2/…'),
+    )
 }
 
 /** The part of a callback link that opens our door; it might be repeated without the link around it. */

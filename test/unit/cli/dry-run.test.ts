@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { PlannedSubmit, PlanPreview } from '../../../src/contract/index.ts'
+import { tempFolder } from '../../helpers/temp-folder.ts'
+import { makePng } from '../storage/samples.ts'
 import { cliRun } from './cli-run.ts'
 import { scriptedGateway } from './scripted-gateway.ts'
 
 const hostile = 'x\u001B[2J\u009B31m\u202Ey\u{E0041}'
+const png = makePng({ width: 31, height: 7 })
 const unprintable = /[\p{Cc}\p{Cf}]/u
 
 function entry(changes: Partial<PlannedSubmit> = {}): PlannedSubmit {
@@ -51,6 +57,7 @@ function samplePlan(changes: Partial<PlanPreview> = {}): PlanPreview {
       keepSpares: false,
     },
     deadlineMs: 1_800_000,
+    missingUploads: [],
     worstCaseUsd: 0.04,
     budgets: [],
     ...changes,
@@ -135,6 +142,21 @@ test('several pictures: how many tasks at which price, and the seeds that tell t
   assert.match(stdout, /│ 1 │ kie +│ google\/nano-banana │ exact +│ +3 × \$0\.02 │/)
   assert.match(stdout, /^Pictures +3$/m)
   assert.match(stdout, /^Tasks +#1: seed 7 to 9, one for each$/m)
+})
+
+test('a picture on this machine is named and not sent', async (t) => {
+  const path = join(await tempFolder(t), 'fox.png')
+  await writeFile(path, png)
+  const name = `upload:${createHash('sha256').update(png).digest('hex')}`
+  const { url, seen } = await scriptedGateway(t, () => ({ json: { plan: samplePlan({ missingUploads: [name] }) } }))
+  const run = await cliRun(['generate', '--dry-run', '-r', path, 'a red fox', '--url', url])
+  assert.equal(run.exitCode, 0, run.stderr)
+  assert.deepEqual(
+    seen.map(({ method, url: asked }) => `${method} ${asked}`),
+    ['POST /v1/plans'],
+  )
+  assert.deepEqual(JSON.parse(seen[0]?.body ?? ''), { model: 'nano-banana', prompt: 'a red fox', referenceImages: [name] })
+  assert.match(run.stdout, /^Upload +upload:[0-9a-f]{64} is not at the gateway yet, and would be sent first$/m)
 })
 
 test('--json is the plan as the gateway gave it, and nothing moves the terminal', async (t) => {

@@ -63,7 +63,7 @@ const refusals: Refusal[] = [
     args: ['worker'],
     env: { MOCK_AI: 'true' },
     exitCode: 2,
-    says: /MOCK_AI=true needs a simulator here: .*KIE_BASE_URL and DEFAPI_BASE_URL/,
+    says: /MOCK_AI=true needs a simulator here: .*KIE_BASE_URL, KIE_UPLOAD_BASE_URL, DEFAPI_BASE_URL/,
   },
   {
     name: 'a gateway whose ledger is not reachable',

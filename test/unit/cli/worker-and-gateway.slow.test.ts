@@ -24,6 +24,7 @@ test('a worker and a gateway that share a database make a picture through a call
     TEMPORAL_ADDRESS: temporal.address,
     MOCK_AI: 'true',
     KIE_BASE_URL: simulator.kieUrl,
+    KIE_UPLOAD_BASE_URL: simulator.kieUploadUrl,
     DEFAPI_BASE_URL: simulator.defapiUrl,
     DARKROOM_DOWNLOAD_ALLOW: new URL(simulator.filesUrl).host,
     DARKROOM_PUBLIC_URL: gatewayUrl,

@@ -95,6 +95,7 @@ test('the simulator gets the names of the accounts and none of their keys; a pro
     KIE_API_KEY: 'tulip0',
     KIE_ACCOUNTS: 'a=tulip1',
     KIE_BASE_URL: simulator.kieUrl,
+    KIE_UPLOAD_BASE_URL: simulator.kieUploadUrl,
     DEFAPI_BASE_URL: simulator.defapiUrl,
     MOCK_AI: 'true',
   }

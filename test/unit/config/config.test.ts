@@ -68,6 +68,7 @@ test('the time limits of the design are the defaults', () => {
   assert.deepEqual(
     {
       submit: [
+        timings.uploadTimeoutMs,
         timings.submitTimeoutMs,
         timings.submitFreshnessMs,
         timings.submitStartToCloseMs,
@@ -83,7 +84,7 @@ test('the time limits of the design are the defaults', () => {
       every: [timings.balanceCheckEveryMs, timings.reconcileEveryMs],
     },
     {
-      submit: [60_000, 5_000, 90_000, 10_000],
+      submit: [60_000, 60_000, 5_000, 150_000, 10_000],
       tries: [5, 1_000, 30_000, 60_000],
       deadlines: [600_000, 1_800_000],
       wait: [60_000, 5_000, 3_000, 15_000, 180_000],
@@ -333,7 +334,7 @@ test('time limits that cannot work together are refused with both names', () => 
     [
       { DARKROOM_SUBMIT_START_TO_CLOSE_MS: '65000' },
       'DARKROOM_SUBMIT_START_TO_CLOSE_MS',
-      /\(65000\) must be at least DARKROOM_SUBMIT_TIMEOUT_MS \+ DARKROOM_SUBMIT_FRESHNESS_MS \+ DARKROOM_RECORD_TASK_ID_FOR_MS \(85000\)/,
+      /\(65000\) must be at least DARKROOM_UPLOAD_TIMEOUT_MS \+ DARKROOM_SUBMIT_TIMEOUT_MS \+ DARKROOM_SUBMIT_FRESHNESS_MS \+ DARKROOM_RECORD_TASK_ID_FOR_MS \(145000\)/,
     ],
   ] as const) {
     const errors = errorsOf(env)

@@ -11,6 +11,9 @@ import { variables } from '../../../src/config/environment.ts'
 import type { Generation, ImageReport } from '../../../src/contract/index.ts'
 import { generationIdOfKey } from '../../../src/gateway/idempotency.ts'
 import { temporalCliVersion } from '../../../src/temporal/cli-version.ts'
+import { createFileStore } from '../../../src/storage/file-store.ts'
+import { tempFolder } from '../../helpers/temp-folder.ts'
+import { makePng } from '../storage/samples.ts'
 import { cliRun } from '../cli/cli-run.ts'
 import { startGateway } from '../gateway/start-gateway.ts'
 import { codeOf, firstColumn, readPage } from './pages.ts'
@@ -49,8 +52,9 @@ test('the screen of the demo is what its generations look like today', async () 
 
 test('what is sent in the examples is acceptable, or refused with exactly the answer that is shown', async (t) => {
   const gateway = await startGateway(t)
-  assert.equal(calls.length, 2)
-  for (const { path, body } of calls) {
+  const requests = calls.filter(({ body }) => body !== '')
+  assert.equal(requests.length, 2)
+  for (const { path, body } of requests) {
     const answer = await gateway.app.inject({ method: 'POST', url: path, headers: { 'content-type': 'application/json' }, body })
     const parsed = parseGenerationRequest(JSON.parse(body))
     assert.equal(answer.statusCode, parsed.ok ? 202 : 422, answer.body)
@@ -58,6 +62,15 @@ test('what is sent in the examples is acceptable, or refused with exactly the an
     const shown = code.map((block) => readJson(block)).find((each) => each['status'] === 422)
     assert.deepEqual({ ...answer.json<object>(), instance: shown?.['instance'] }, shown)
   }
+})
+
+test('the example of an upload goes to where uploads are taken in', async (t) => {
+  const gateway = await startGateway(t, { deps: { store: createFileStore({ folder: await tempFolder(t) }) } })
+  const [upload, ...others] = calls.filter(({ body }) => body === '')
+  assert.deepEqual(others, [])
+  const headers = { 'content-type': 'image/png' }
+  const answer = await gateway.app.inject({ method: 'POST', url: upload?.path ?? '', headers, payload: makePng() })
+  assert.equal(answer.statusCode, 201, answer.body)
 })
 
 test('the example with an Idempotency-Key shows the id that this key gives', () => {

@@ -6,7 +6,7 @@ import type { Problem } from '../../../src/gateway/problem.ts'
 import { budgetListSchema } from '../../../src/gateway/routes/budgets.ts'
 import { problemSchema } from '../../../src/gateway/schemas.ts'
 import { overBudget } from '../../helpers/fake-ledger.ts'
-import { describeAt, goodRequest, startGateway, type TestGateway } from './start-gateway.ts'
+import { describeAt, goodRequest, links, startGateway, type TestGateway } from './start-gateway.ts'
 
 const create = ({ app }: TestGateway, payload: object = goodRequest, headers: Record<string, string> = {}) =>
   app.inject({ method: 'POST', url: '/v1/generations', payload, headers })
@@ -101,8 +101,8 @@ for (const [what, kie, worstCaseUsd] of [
     const readCallback = () => ({ ok: false, status: 400, message: '' }) as const
     const describeSubmit = describeAt('http://provider.test')
     const providers: GatewayDeps['providers'] = new Map([
-      ['kie', { name: 'kie', readCallback, describeSubmit, accounts: kie }],
-      ['defapi', { name: 'defapi', readCallback, describeSubmit, accounts: [] }],
+      ['kie', { name: 'kie', readCallback, describeSubmit, references: links, accounts: kie }],
+      ['defapi', { name: 'defapi', readCallback, describeSubmit, references: links, accounts: [] }],
     ])
     const gateway = await startGateway(t, { deps: { providers } })
     const { id, tenant } = (await create(gateway)).json<Generation>()

@@ -114,6 +114,9 @@ test('each status that is answered is in the document', async (t) => {
     ['post', '/v1/callbacks/{provider}/{token}', ['200', '400', '401', '404', '413', '415', '429', '503']],
     ['post', '/v1/generations/{id}/cancel', ['200', '202', '400', '404', '409', '413', '415', '422', '503']],
     ['get', '/v1/generations/{id}/images/{n}', ['200', '304', '404', '503']],
+    ['post', '/v1/uploads', ['200', '201', '400', '413', '415', '422', '429', '503']],
+    ['get', '/v1/uploads/{sha256}', ['200', '404', '503']],
+    ['get', '/v1/uploads/{sha256}/{token}', ['200', '404', '503']],
   ] as const) {
     assert.deepEqual(statusesOf(method, path).sort(), [...statuses].sort(), path)
   }

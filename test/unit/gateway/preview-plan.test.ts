@@ -5,7 +5,7 @@ import type { GatewayDeps } from '../../../src/gateway/gateway-deps.ts'
 import type { Problem } from '../../../src/gateway/problem.ts'
 import { planPreviewSchema } from '../../../src/gateway/routes/preview-plan.ts'
 import type { TrackRecord } from '../../../src/ledger/track-records-port.ts'
-import { describeAt, goodRequest, startGateway, type TestGateway } from './start-gateway.ts'
+import { describeAt, goodRequest, links, startGateway, type TestGateway } from './start-gateway.ts'
 
 function preview({ app }: TestGateway, request: unknown) {
   return app.inject({
@@ -118,7 +118,7 @@ test('a preference reads the recent attempts that it needs, and orders the route
   const gateway = await startGateway(t)
   gateway.ledger.tracks = [track('kie', 9_800), track('defapi', 4_100)]
   const plan = await planOf(gateway, { ...goodRequest, route: { prefer: 'fastest' } })
-  assert.deepEqual(gateway.ledger.calls, ['readTrackRecords', 'listBudgets'])
+  assert.deepEqual([...new Set(gateway.ledger.calls)], ['readTrackRecords', 'listBudgets'])
   assert.deepEqual(
     plan.route.map(({ provider }) => provider),
     ['defapi', 'kie'],
@@ -194,8 +194,8 @@ const withAccounts = (kie: string[], defapi: string[]): Partial<GatewayDeps> => 
   const describeSubmit = describeAt('http://provider.test')
   return {
     providers: new Map([
-      ['kie', { name: 'kie', readCallback, describeSubmit, accounts: kie }],
-      ['defapi', { name: 'defapi', readCallback, describeSubmit, accounts: defapi }],
+      ['kie', { name: 'kie', readCallback, describeSubmit, references: links, accounts: kie }],
+      ['defapi', { name: 'defapi', readCallback, describeSubmit, references: links, accounts: defapi }],
     ]),
   }
 }
@@ -220,6 +220,26 @@ test('a provider without a key is left out; a gateway without any key shows all,
 test('poll only: no body has a callback address', async (t) => {
   const plan = await planOf(await startGateway(t, { deps: { callbackUrlOf: () => null } }), goodRequest)
   for (const { request } of plan.route) assert.ok(!JSON.stringify(request).includes('callback'), JSON.stringify(request))
+})
+
+test('uploads stand in the bodies by their names; those that are not here are said, and the size of the others counts', async (t) => {
+  const gateway = await startGateway(t, { deps: { callbackUrlOf: () => null } })
+  const [here, missing, large] = ['a', 'b', 'c'].map((digit) => `upload:${digit.repeat(64)}`)
+  assert.ok(here !== undefined && missing !== undefined && large !== undefined)
+  const shape = { contentType: 'image/png', width: 1, height: 1 }
+  await gateway.ledger.addUpload({ ...shape, sha256: 'a'.repeat(64), sizeBytes: 1_000 })
+  await gateway.ledger.addUpload({ ...shape, sha256: 'c'.repeat(64), sizeBytes: 5_000_000 })
+  const plan = await planOf(gateway, { ...goodRequest, referenceImages: [here, missing] })
+  assert.deepEqual(plan.missingUploads, [missing])
+  assert.deepEqual(plan.route[0]?.request.body['input'], { image_urls: [here, missing], prompt: goodRequest.prompt })
+  assert.deepEqual(
+    plan.route.map(({ provider }) => provider),
+    ['kie', 'defapi'],
+  )
+  const larger = await planOf(gateway, { ...goodRequest, referenceImages: [large] })
+  assert.deepEqual([larger.route.length, larger.missingUploads], [1, []])
+  assert.match(larger.left[0]?.because ?? '', /^cannot reach this service for the pictures/)
+  assert.ok(!gateway.ledger.calls.includes('createGeneration'))
 })
 
 test('a ledger that is away is 503, as everywhere', async (t) => {

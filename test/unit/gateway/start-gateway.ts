@@ -14,6 +14,7 @@ import type { AttemptRef } from '../../../src/ledger/ledger.ts'
 import type { Logger, LogMethod } from '../../../src/observability/logger.ts'
 import type { CallbackVerdict, Provider } from '../../../src/providers/provider.ts'
 import { createCallbackTokens } from '../../../src/tokens/tokens.ts'
+import { createUploadTokens } from '../../../src/tokens/upload-tokens.ts'
 import { createFakeLedger, type FakeLedger } from '../../helpers/fake-ledger.ts'
 
 export interface FakeTemporal extends GenerationStarter {
@@ -88,6 +89,15 @@ function readUnsigned({ rawBody }: { rawBody: Uint8Array }): CallbackVerdict {
   }
 }
 
+/** How the two are given pictures of ours; nothing is sent from here. */
+const copies: Provider['references'] = {
+  kind: 'copy',
+  baseUrl: 'http://kie.test',
+  linkLivesMs: 60_000,
+  upload: () => Promise.reject(new Error('the gateway sends no pictures')),
+}
+export const links: Provider['references'] = { kind: 'link_or_data', maxDataBytes: { each: 4_194_304, all: 8_388_608 } }
+
 /** What the port asks for; the real ones have tests of their own. */
 export const describeAt =
   (url: string): Provider['describeSubmit'] =>
@@ -128,28 +138,42 @@ export interface TestGateway {
 
 export async function startGateway(
   t: Pick<TestContext, 'after'>,
-  options: { limits?: Partial<GatewayLimits>; deps?: Partial<GatewayDeps> } = {},
+  options: {
+    limits?: Partial<GatewayLimits>
+    deps?: Partial<Omit<GatewayDeps, 'store'>> & { store?: Partial<GatewayDeps['store']> }
+  } = {},
 ): Promise<TestGateway> {
   const ledger = createFakeLedger()
   const temporal = createFakeTemporal()
   const log: string[] = []
   const tokens = createCallbackTokens({ current: 'a secret of the test, long enough' })
+  const uploadTokens = createUploadTokens({ current: 'a secret of the test, long enough' })
   const objects = new Map<string, Buffer>()
   const app = await createGateway({
     ledger,
     temporal,
     tokens,
-    store: {
-      open: async (sha256) => {
-        const bytes = objects.get(sha256)
-        return bytes === undefined ? null : { sizeBytes: bytes.length, stream: Readable.from([bytes]) }
-      },
-    },
+    uploadTokens,
     providers: new Map([
-      ['kie', { name: 'kie', readCallback: readSigned, describeSubmit: describeAt('http://kie.test'), accounts: ['default'] }],
+      [
+        'kie',
+        {
+          name: 'kie',
+          readCallback: readSigned,
+          references: copies,
+          describeSubmit: describeAt('http://kie.test'),
+          accounts: ['default'],
+        },
+      ],
       [
         'defapi',
-        { name: 'defapi', readCallback: readUnsigned, describeSubmit: describeAt('http://defapi.test'), accounts: ['default'] },
+        {
+          name: 'defapi',
+          readCallback: readUnsigned,
+          references: links,
+          describeSubmit: describeAt('http://defapi.test'),
+          accounts: ['default'],
+        },
       ],
     ]),
     accounts: [
@@ -169,6 +193,15 @@ export async function startGateway(
     logger: createRawLogger(log),
     links: { temporal: (id) => `http://temporal.test/${id}` },
     ...options.deps,
+    store: {
+      open: async (sha256) => {
+        const bytes = objects.get(sha256)
+        return bytes === undefined ? null : { sizeBytes: bytes.length, stream: Readable.from([bytes]) }
+      },
+      tempFolder: '/nowhere',
+      adopt: () => Promise.reject(new Error('this test stores nothing')),
+      ...options.deps?.store,
+    },
     // short enough for a test to see two intervals pass
     limits: { wakeIntervalMs: 150, waitPollFirstMs: 10, waitPollMaxMs: 20, ...options.limits },
   })

@@ -30,6 +30,7 @@ async function happen({ ledger, connection }: TestLedger, ref: AttemptRef, event
     succeed: () => ledger.recordVerdict(ref, { ...verdict, state: 'succeeded' }),
     fail: () => ledger.recordVerdict(ref, { ...verdict, state: 'failed' }),
     withdraw: () => ledger.withdrawAttempt(newAttempt(ref), why),
+    fail_upload: () => ledger.failUpload(ref, why),
     settle: () => ledger.settleAttempt(ref, { found: 'failed_free', cost: null, message: null }),
     leave: () => ledger.claimAttempt(newAttempt({ ...nextOf(ref), attempt: 999 }), [leftAs(ref)]),
   }

@@ -24,7 +24,7 @@ interface Case {
 
 const cases: Record<string, Case> = {
   kie: {
-    create: (baseUrl) => createKieProvider({ accounts, baseUrl, webhookHmacKeys: [] }),
+    create: (baseUrl) => createKieProvider({ accounts, baseUrl, uploadBaseUrl: 'http://127.0.0.1:9', webhookHmacKeys: [] }),
     api: 'market',
     created: '{"code":200,"msg":"success","data":{"taskId":"abc"}}',
     refused: (words) => JSON.stringify({ code: 401, msg: words }),
@@ -98,7 +98,12 @@ for (const [name, { create, api, created, refused, reason }] of Object.entries(c
     ]) {
       const make = () =>
         name === 'kie'
-          ? createKieProvider({ accounts: bad, baseUrl: 'https://x.example', webhookHmacKeys: [] })
+          ? createKieProvider({
+              accounts: bad,
+              baseUrl: 'https://x.example',
+              uploadBaseUrl: 'http://127.0.0.1:9',
+              webhookHmacKeys: [],
+            })
           : createDefapiProvider({ accounts: bad, baseUrl: 'https://x.example' })
       assert.throws(make, (error: Error) => error instanceof TypeError && !/tulip|sesame/.test(error.message))
     }

@@ -33,7 +33,8 @@ for (const [provider, rows] of [
   })
 
   test(`every reply on file of ${provider} points to evidence that exists, and has an id of its own`, () => {
-    for (const file of ['submit-replies', 'query-replies', 'balance-replies', 'callbacks']) {
+    const files = ['submit-replies', 'query-replies', 'balance-replies', 'callbacks']
+    for (const file of provider === 'kie' ? [...files, 'upload-replies'] : files) {
       const path = `${provider}/${file}.json`
       const fixtures = file === 'callbacks' ? readCallbacks(path) : readReplies(path)
       assert.ok(fixtures.length > 0, `${path} is empty`)

@@ -46,6 +46,7 @@ test('a query can be given up from outside, before and during, and says so', asy
   const kie = createKieProvider({
     accounts: [{ name: 'default', apiKey: 'k1' }],
     baseUrl: `http://127.0.0.1:${silent.port}`,
+    uploadBaseUrl: 'http://127.0.0.1:9',
     webhookHmacKeys: [],
   })
   const during = new AbortController()

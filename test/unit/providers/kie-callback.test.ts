@@ -14,8 +14,8 @@ const nowSeconds = String(nowMs / 1000)
 
 type Headers = Record<string, string | string[] | undefined>
 const settings = { accounts: [{ name: 'default', apiKey: 'k1' }], baseUrl: 'https://api.kie.ai' }
-const signing = createKieProvider({ ...settings, webhookHmacKeys: [key, previousKey] })
-const shapeOnly = createKieProvider({ ...settings, webhookHmacKeys: [] })
+const signing = createKieProvider({ ...settings, uploadBaseUrl: 'http://127.0.0.1:9', webhookHmacKeys: [key, previousKey] })
+const shapeOnly = createKieProvider({ ...settings, uploadBaseUrl: 'http://127.0.0.1:9', webhookHmacKeys: [] })
 
 const sign = (text: string, secret = key): string => createHmac('sha256', secret).update(text).digest('base64')
 const signed = (timestamp = nowSeconds, id = taskId, secret = key): Headers => ({

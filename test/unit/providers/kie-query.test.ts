@@ -120,7 +120,12 @@ async function ask(t: Parameters<typeof startReplyServer>[0], id: string): Promi
   const fixture = fixtures.find((fixture) => fixture.id === id)
   assert.ok(fixture !== undefined, id)
   server.answerWith(fixture)
-  const kie = createKieProvider({ accounts: [{ name: 'default', apiKey }], baseUrl: server.baseUrl, webhookHmacKeys: [] })
+  const kie = createKieProvider({
+    accounts: [{ name: 'default', apiKey }],
+    baseUrl: server.baseUrl,
+    uploadBaseUrl: 'http://127.0.0.1:9',
+    webhookHmacKeys: [],
+  })
   return kie.query(fixture.api, askedTaskIds[fixture.api] ?? '', { account: 'default', timeoutMs: 5_000 })
 }
 
@@ -236,7 +241,12 @@ test('kie: words decide only under codes that Kie uses for several things, and o
 
 test('kie: a query asks the record of its api for exactly the id, whatever characters that has', async (t) => {
   const server = await startReplyServer(t)
-  const kie = createKieProvider({ accounts: [{ name: 'default', apiKey }], baseUrl: server.baseUrl, webhookHmacKeys: [] })
+  const kie = createKieProvider({
+    accounts: [{ name: 'default', apiKey }],
+    baseUrl: server.baseUrl,
+    uploadBaseUrl: 'http://127.0.0.1:9',
+    webhookHmacKeys: [],
+  })
   server.answer(200, '{"code":422,"msg":"recordInfo is null","data":null}')
   await kie.query('market', 'a&b=c/../d e', { account: 'default', timeoutMs: 5_000 })
   await kie.query('gpt4o', 'abc', { account: 'default', timeoutMs: 5_000 })
@@ -254,7 +264,12 @@ test('kie: a query asks the record of its api for exactly the id, whatever chara
 
 test('kie: the balance is in credits and dollars, and anything else is not a balance', async (t) => {
   const server = await startReplyServer(t)
-  const kie = createKieProvider({ accounts: [{ name: 'default', apiKey }], baseUrl: server.baseUrl, webhookHmacKeys: [] })
+  const kie = createKieProvider({
+    accounts: [{ name: 'default', apiKey }],
+    baseUrl: server.baseUrl,
+    uploadBaseUrl: 'http://127.0.0.1:9',
+    webhookHmacKeys: [],
+  })
   const results: Record<string, unknown> = {}
   for (const fixture of readReplies('kie/balance-replies.json')) {
     server.answerWith(fixture)

@@ -101,7 +101,12 @@ const expectations: Record<string, Expected> = {
 
 test('kie: every reply to a submit that is on file means what the table says', async (t) => {
   const server = await startReplyServer(t)
-  const kie = createKieProvider({ accounts: [{ name: 'default', apiKey }], baseUrl: server.baseUrl, webhookHmacKeys: [] })
+  const kie = createKieProvider({
+    accounts: [{ name: 'default', apiKey }],
+    baseUrl: server.baseUrl,
+    uploadBaseUrl: 'http://127.0.0.1:9',
+    webhookHmacKeys: [],
+  })
   const fixtures = readReplies('kie/submit-replies.json')
   assert.deepEqual(fixtures.map((fixture) => fixture.id).sort(), Object.keys(expectations).sort())
   for (const fixture of fixtures) {
@@ -141,7 +146,12 @@ test('kie: a 522 that took as long as an unacknowledged request is an unknown ou
 
 test('kie: the body, path and headers are those of the endpoint', async (t) => {
   const server = await startReplyServer(t)
-  const kie = createKieProvider({ accounts: [{ name: 'default', apiKey }], baseUrl: `${server.baseUrl}/`, webhookHmacKeys: [] })
+  const kie = createKieProvider({
+    accounts: [{ name: 'default', apiKey }],
+    baseUrl: `${server.baseUrl}/`,
+    uploadBaseUrl: 'http://127.0.0.1:9',
+    webhookHmacKeys: [],
+  })
   server.answer(200, '{"code":200,"data":{"taskId":"abc"}}')
   const callbackUrl = 'https://hooks.example/v1/callbacks/kie/token'
   const native = { callBackUrl: 'https://thief.example/', prompt: 'a red fox' }
@@ -172,6 +182,7 @@ test('kie: no message repeats the key, the callback token or a link', async (t) 
   const kie = createKieProvider({
     accounts: [{ name: 'default', apiKey }],
     baseUrl: server.baseUrl,
+    uploadBaseUrl: 'http://127.0.0.1:9',
     webhookHmacKeys: ['hmac-secret-hmac-secret'],
   })
   const token = 'Zm9yYmlkZGVuLXRva2Vu'
@@ -194,7 +205,12 @@ test('kie: no message repeats the key, the callback token or a link', async (t) 
 
 test('kie: without a key nothing is sent, and the refusal says so', async (t) => {
   const server = await startReplyServer(t)
-  const kie = createKieProvider({ accounts: [], baseUrl: server.baseUrl, webhookHmacKeys: [] })
+  const kie = createKieProvider({
+    accounts: [],
+    baseUrl: server.baseUrl,
+    uploadBaseUrl: 'http://127.0.0.1:9',
+    webhookHmacKeys: [],
+  })
   assert.deepEqual(kie.accounts, [])
   assert.deepEqual(pick(await kie.submit({ api: 'market', model: 'm', input: {} }, submitOptions)), final('auth'))
   const query = await kie.query('market', 'abc', { account: 'default', timeoutMs: 1_000 })
@@ -204,7 +220,8 @@ test('kie: without a key nothing is sent, and the refusal says so', async (t) =>
 })
 
 test('kie: an api that does not exist and unusable settings are errors of ours', async () => {
-  const settings = { accounts: [{ name: 'default', apiKey }], baseUrl: 'https://api.kie.ai', webhookHmacKeys: [] }
+  const uploadBaseUrl = 'https://uploads.kie.test'
+  const settings = { accounts: [{ name: 'default', apiKey }], baseUrl: 'https://api.kie.ai', uploadBaseUrl, webhookHmacKeys: [] }
   const kie = createKieProvider(settings)
   await assert.rejects(kie.submit({ api: 'midjourney', model: null, input: {} }, submitOptions), /kie has no api "midjourney"/)
   await assert.rejects(kie.submit({ api: 'toString', model: null, input: {} }, submitOptions), /no api/)
@@ -214,6 +231,7 @@ test('kie: an api that does not exist and unusable settings are errors of ours',
     (error: Error) => !error.message.includes('secret'),
   )
   assert.throws(() => createKieProvider({ ...settings, baseUrl: 'ftp://api.kie.ai' }), /base URL/)
+  assert.throws(() => createKieProvider({ ...settings, uploadBaseUrl: 'uploads.kie.test' }), /kie uploads: the base URL/)
   assert.throws(
     () => createKieProvider({ ...settings, accounts: [{ name: 'default', apiKey: 'two\nlines' }] }),
     (error: Error) => !error.message.includes('two'),

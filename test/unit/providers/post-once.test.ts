@@ -288,7 +288,15 @@ test('both providers report what the connection says: not sent, withdrawn, unkno
   const closed = `http://127.0.0.1:${await closedPort()}`
   for (const create of [
     (baseUrl: string) =>
-      [createKieProvider({ accounts: [{ name: 'default', apiKey: 'k1' }], baseUrl, webhookHmacKeys: [] }), 'market'] as const,
+      [
+        createKieProvider({
+          accounts: [{ name: 'default', apiKey: 'k1' }],
+          baseUrl,
+          uploadBaseUrl: 'http://127.0.0.1:9',
+          webhookHmacKeys: [],
+        }),
+        'market',
+      ] as const,
     (baseUrl: string) => [createDefapiProvider({ accounts: [{ name: 'default', apiKey: 'k1' }], baseUrl }), 'image'] as const,
   ]) {
     const ask = (baseUrl: string, mayStillSend: boolean) => {

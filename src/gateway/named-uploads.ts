@@ -1,0 +1,31 @@
+// The uploads that a request names: whether they are here, and not too large.
+import { checkUploads, checkUploadSizes } from '../catalog/check-uploads.ts'
+import { uploadName, uploadsIn } from '../catalog/upload-name.ts'
+import type { GenerationRequest } from '../contract/index.ts'
+import type { Upload } from '../ledger/uploads-port.ts'
+import type { RouteDeps } from './gateway-deps.ts'
+import { notAcceptable } from './read-request.ts'
+
+/** Throws `invalid_request`: known before anything is reserved. */
+export async function requireUploads({ ledger }: Pick<RouteDeps, 'ledger'>, request: GenerationRequest): Promise<void> {
+  const sha256s = sha256sIn(request)
+  const errors = sha256s.length === 0 ? [] : checkUploads(request, await ledger.readUploads(sha256s))
+  if (errors.length > 0) throw notAcceptable(errors)
+}
+
+/** For a request that is only looked at: what is not here yet is said, and no reason to refuse. Throws `invalid_request` for sizes. */
+export async function findUploads(
+  { ledger }: Pick<RouteDeps, 'ledger'>,
+  request: GenerationRequest,
+): Promise<{ known: Upload[]; missing: string[] }> {
+  const sha256s = sha256sIn(request)
+  const known = sha256s.length === 0 ? [] : await ledger.readUploads(sha256s)
+  const errors = checkUploadSizes(request, known)
+  if (errors.length > 0) throw notAcceptable(errors)
+  const missing = sha256s.filter((wanted) => known.every(({ sha256 }) => sha256 !== wanted))
+  return { known, missing: missing.map(uploadName) }
+}
+
+function sha256sIn(request: GenerationRequest): string[] {
+  return [...new Set(uploadsIn(request).map(({ sha256 }) => sha256))]
+}
