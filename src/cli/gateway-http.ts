@@ -40,8 +40,21 @@ export function jsonContent(body: unknown): Required<Content> {
   return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
 }
 
-/** Not `fetch`: that refuses ports such as 6000, on which a gateway may well listen. Redirects are not followed. */
-export async function callGateway(url: string, method: Method, path: string, content: Content): Promise<Answer> {
+export function callGateway(url: string, method: Method, path: string, content: Content): Promise<Answer> {
+  return callGatewayFor(url, method, path, content, [])
+}
+
+/**
+ * An answer with a status in `wanted` is given back although it is a refusal. Not `fetch`: that refuses ports such as 6000, on which a
+ * gateway may well listen. Redirects are not followed.
+ */
+export async function callGatewayFor(
+  url: string,
+  method: Method,
+  path: string,
+  content: Content,
+  wanted: readonly number[],
+): Promise<Answer> {
   const answer = await send(`${url}${path}`, { method, ...content, signal: AbortSignal.timeout(answerTimeoutMs) }).catch(
     (error: unknown) => {
       throw new CliError(
@@ -51,7 +64,7 @@ export async function callGateway(url: string, method: Method, path: string, con
       )
     },
   )
-  if (answer.statusCode < 300) return answer
+  if (answer.statusCode < 300 || wanted.includes(answer.statusCode)) return answer
   throw await toError(url, answer)
 }
 

@@ -1,0 +1,70 @@
+// Who is faster, steadier, cheaper, in one sentence each, and only where the runs can tell.
+import { describeDuration, describeUsd } from '../render/units.ts'
+import type { ProviderSummary, ComparisonReport } from './summarise.ts'
+import type { PairedResult } from './pairs.ts'
+import { significance } from './statistics.ts'
+
+export interface Verdict {
+  question: 'Faster' | 'Steadier' | 'Cheaper'
+  /** a provider; null: these runs cannot tell */
+  winner: string | null
+  sentence: string
+}
+
+export function verdictsOf({ pairs, providers }: ComparisonReport): Verdict[] {
+  return pairs.flatMap((pair) => [fasterOf(pair), steadierOf(pair), cheaperOf(pair, providers)])
+}
+
+function fasterOf({ one, other, time }: PairedResult): Verdict {
+  const question = 'Faster'
+  if (time.pairs === 0 || time.pValue === null || time.medianDifferenceMs === null)
+    return { question, winner: null, sentence: 'No prompt got a picture from both, so there is nothing to compare.' }
+  const [winner, wins, losses] =
+    time.oneFaster >= time.otherFaster ? [one, time.oneFaster, time.otherFaster] : [other, time.otherFaster, time.oneFaster]
+  const chance = `sign test ${describeP(time.pValue)}`
+  if (time.pValue > significance)
+    return {
+      question,
+      winner: null,
+      sentence: `${wins} to ${losses} of ${time.pairs} pairs (${chance}): these runs cannot tell.`,
+    }
+  const by = Math.abs(time.medianDifferenceMs)
+  const range =
+    time.interval === null
+      ? ''
+      : ` (95 %: ${describeDuration(Math.min(Math.abs(time.interval.from), Math.abs(time.interval.to)))} to ${describeDuration(Math.max(Math.abs(time.interval.from), Math.abs(time.interval.to)))})`
+  return {
+    question,
+    winner,
+    sentence: `First in ${wins} of ${time.pairs} pairs, by ${describeDuration(by)} in the median${range}; ${chance}.`,
+  }
+}
+
+function steadierOf({ one, other, success }: PairedResult): Verdict {
+  const question = 'Steadier'
+  const { pairs, onlyOne, onlyOther, pValue } = success
+  if (pairs === 0) return { question, winner: null, sentence: 'No pair of runs has ended at both.' }
+  if (pValue === null) return { question, winner: null, sentence: `Both did the same in all ${pairs} pairs.` }
+  const split = `Only ${one} made the picture in ${onlyOne} of ${pairs} pairs, only ${other} in ${onlyOther}`
+  const chance = `McNemar's exact test ${describeP(pValue)}`
+  if (pValue > significance) return { question, winner: null, sentence: `${split} (${chance}): these runs cannot tell.` }
+  return { question, winner: onlyOne > onlyOther ? one : other, sentence: `${split}; ${chance}.` }
+}
+
+function cheaperOf({ one, other }: PairedResult, providers: readonly ProviderSummary[]): Verdict {
+  const question = 'Cheaper'
+  const [first, second] = [one, other].map((name) => providers.find(({ provider }) => provider === name))
+  const [usd, otherUsd] = [first?.costPerPictureUsd ?? null, second?.costPerPictureUsd ?? null]
+  if (first === undefined || second === undefined || usd === null || otherUsd === null) {
+    const without = [first, second].flatMap((each) => (each?.costPerPictureUsd === null ? [each.provider] : []))
+    return { question, winner: null, sentence: `No cost per picture is known of ${without.join(' and ')}.` }
+  }
+  const sentence = `${one} ${describeUsd(usd)} (${first.costSource}), ${other} ${describeUsd(otherUsd)} (${second.costSource}) per picture, failed runs included.`
+  return { question, winner: usd === otherUsd ? null : usd < otherUsd ? one : other, sentence }
+}
+
+/** Two digits; below a ten-thousandth the exact figure says nothing more. */
+export function describeP(value: number): string {
+  if (value < 0.0001) return 'p < 0.0001'
+  return `p = ${value < 0.01 ? value.toFixed(4) : value.toFixed(2)}`
+}
