@@ -191,8 +191,11 @@ class Executing {
 
   /** Resolves when the provider has room for one more. */
   async #laneOf(provider: ProviderName): Promise<void> {
-    const lane = this.#open.get(provider)
-    while (lane !== undefined && lane.size >= this.#comparison.concurrency && !this.#isOver()) await Promise.race(lane)
+    for (;;) {
+      const lane = this.#open.get(provider)
+      if (lane === undefined || lane.size < this.#comparison.concurrency || this.#isOver()) return
+      await Promise.race(lane)
+    }
   }
 
   #atWork(): Promise<void>[] {

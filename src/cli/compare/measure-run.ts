@@ -110,11 +110,9 @@ function timingOf(generation: Generation): { totalMs: number; parts: TimeParts }
   if (serving === undefined || finishedAt === null || timings.untilSubmitMs === null) return null
   if (serving.acceptedAt === null || serving.finishedAt === null) return null
   const sentMs = Date.parse(createdAt) + timings.untilSubmitMs
-  const [acceptedMs, madeMs, storedMs] = [serving.acceptedAt, serving.finishedAt, finishedAt].map((at) => Date.parse(at)) as [
-    number,
-    number,
-    number,
-  ]
+  const acceptedMs = Date.parse(serving.acceptedAt)
+  const madeMs = Date.parse(serving.finishedAt)
+  const storedMs = Date.parse(finishedAt)
   const knownMs = Math.min(storedMs, Math.max(madeMs, whenKnown(generation) ?? madeMs))
   const isTold = tellsWhenFinished[serving.provider]
   return {

@@ -57,13 +57,13 @@ export async function prepareComparison(flags: ComparisonFlags, facts: () => Pro
     format: 1 as const,
     id: `cmp_${ulid()}`,
     createdAt: new Date().toISOString(),
-    request: definedOnly({
+    request: {
       model: name,
-      aspectRatio: flags.aspectRatio,
-      resolution: flags.resolution,
-      quality: flags.quality,
-      tenant: flags.tenant,
-    }),
+      ...(flags.aspectRatio === undefined ? {} : { aspectRatio: flags.aspectRatio }),
+      ...(flags.resolution === undefined ? {} : { resolution: flags.resolution }),
+      ...(flags.quality === undefined ? {} : { quality: flags.quality }),
+      ...(flags.tenant === undefined ? {} : { tenant: flags.tenant }),
+    },
     deadlineMs: flags.deadline === undefined ? null : flags.deadline * 1_000,
     providers,
     prompts,
@@ -181,8 +181,4 @@ function choosePrices(
     )
   })
   return Object.fromEntries(prices)
-}
-
-function definedOnly<T extends Record<string, unknown>>(values: T): T {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T
 }
