@@ -3,10 +3,12 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
 import type { Comparison } from '../compare/comparison.ts'
-import { readComparison, reportPathOf, saveComparison } from '../compare/comparison-file.ts'
+import { readComparison, reportPathOf, saveComparison, writeDurably } from '../compare/comparison-file.ts'
 import { requireYes } from '../compare/estimate.ts'
 import type { Execution, Progress } from '../compare/execute.ts'
 import { executeComparison, readRuns } from '../compare/execute.ts'
+import { renderPage } from '../compare/page/page.ts'
+import { embedPictures } from '../compare/page/pictures.ts'
 import { prepareComparison } from '../compare/prepare.ts'
 import type { ComparisonFlags } from '../compare/prepare.ts'
 import { renderComparison } from '../compare/render-table.ts'
@@ -22,6 +24,7 @@ import type { GatewayClient } from '../gateway-client.ts'
 import { createGatewayClient } from '../gateway-client.ts'
 import { chooseGatewayUrl } from '../gateway-http.ts'
 import { createOperationsClient } from '../operations-client.ts'
+import { safeText } from '../../observability/safe-text.ts'
 import { createPaint } from '../render/colours.ts'
 import { renderJson } from '../render/json.ts'
 import { createProgressLine } from '../render/progress.ts'
@@ -44,7 +47,7 @@ export function addCompareCommand(program: Command, host: CommandHost): void {
     .description('the same prompts through each provider: who is faster, steadier, cheaper')
     .option('-m, --model <name>', 'model or alias (default: nano-banana)')
     .option('--providers <names>', 'with commas (default: kie,defapi)')
-    .option('--runs <number>', 'at each provider, going round the prompts (default: 20)', parseInteger)
+    .option('--runs <number>', 'at each provider, going round the prompts (default: 25)', parseInteger)
     .option('--prompts <file>', 'one prompt a line, # begins a comment (default: five of our own)')
     .option('--max-cost <usd>', 'all of it together never costs more; needed with real keys', parseUsd)
     .option('--assume-price <provider=usd>', 'where no price is published; may be repeated', collectPrice)
@@ -170,12 +173,14 @@ interface Telling extends CarryingOut {
   flags: CompareFlags
 }
 
-async function tell(context: CliContext, { comparison, execution, flags, dataFolder }: Telling): Promise<ExitCode> {
+async function tell(context: CliContext, { comparison, execution, gateway, flags, dataFolder }: Telling): Promise<ExitCode> {
   const report = summarise(comparison, execution, new Date())
   const path = flags.html === undefined ? reportPathOf(dataFolder, comparison.id) : resolve(flags.html)
   if (flags.json === true) writeLine(context.stdout, renderJson(report))
   else writeLine(context.stdout, renderComparison(report, createPaint(hasColours(context.stdout, context.env))))
-  void path
+  const pictures = await embedPictures(report, gateway)
+  await writeDurably(path, renderPage(report, pictures))
+  writeLine(context.stderr, `Report: ${safeText(path, 500)}`)
   return exitCodeOf(report)
 }
 

@@ -6,8 +6,10 @@ import { significance } from './statistics.ts'
 
 export interface Verdict {
   question: 'Faster' | 'Steadier' | 'Cheaper'
-  /** a provider; null: these runs cannot tell */
+  /** a provider; null: these runs cannot tell, or both are equal */
   winner: string | null
+  /** what is said in place of a winner */
+  answer: 'no answer' | 'the same'
   sentence: string
 }
 
@@ -16,9 +18,9 @@ export function verdictsOf({ pairs, providers }: ComparisonReport): Verdict[] {
 }
 
 function fasterOf({ one, other, time }: PairedResult): Verdict {
-  const question = 'Faster'
+  const [question, answer] = ['Faster', 'no answer'] as const
   if (time.pairs === 0 || time.pValue === null || time.medianDifferenceMs === null)
-    return { question, winner: null, sentence: 'No prompt got a picture from both, so there is nothing to compare.' }
+    return { question, winner: null, answer, sentence: 'No prompt got a picture from both, so there is nothing to compare.' }
   const [winner, wins, losses] =
     time.oneFaster >= time.otherFaster ? [one, time.oneFaster, time.otherFaster] : [other, time.otherFaster, time.oneFaster]
   const chance = `sign test ${describeP(time.pValue)}`
@@ -36,31 +38,33 @@ function fasterOf({ one, other, time }: PairedResult): Verdict {
   return {
     question,
     winner,
+    answer,
     sentence: `First in ${wins} of ${time.pairs} pairs, by ${describeDuration(by)} in the median${range}; ${chance}.`,
   }
 }
 
 function steadierOf({ one, other, success }: PairedResult): Verdict {
-  const question = 'Steadier'
+  const [question, answer] = ['Steadier', 'no answer'] as const
   const { pairs, onlyOne, onlyOther, pValue } = success
-  if (pairs === 0) return { question, winner: null, sentence: 'No pair of runs has ended at both.' }
-  if (pValue === null) return { question, winner: null, sentence: `Both did the same in all ${pairs} pairs.` }
+  if (pairs === 0) return { question, winner: null, answer, sentence: 'No pair of runs has ended at both.' }
+  if (pValue === null) return { question, winner: null, answer: 'the same', sentence: `Both did the same in all ${pairs} pairs.` }
   const split = `Only ${one} made the picture in ${onlyOne} of ${pairs} pairs, only ${other} in ${onlyOther}`
   const chance = `McNemar's exact test ${describeP(pValue)}`
-  if (pValue > significance) return { question, winner: null, sentence: `${split} (${chance}): these runs cannot tell.` }
-  return { question, winner: onlyOne > onlyOther ? one : other, sentence: `${split}; ${chance}.` }
+  if (pValue > significance) return { question, winner: null, answer, sentence: `${split} (${chance}): these runs cannot tell.` }
+  return { question, winner: onlyOne > onlyOther ? one : other, answer, sentence: `${split}; ${chance}.` }
 }
 
 function cheaperOf({ one, other }: PairedResult, providers: readonly ProviderSummary[]): Verdict {
-  const question = 'Cheaper'
+  const [question, answer] = ['Cheaper', 'no answer'] as const
   const [first, second] = [one, other].map((name) => providers.find(({ provider }) => provider === name))
   const [usd, otherUsd] = [first?.costPerPictureUsd ?? null, second?.costPerPictureUsd ?? null]
   if (first === undefined || second === undefined || usd === null || otherUsd === null) {
     const without = [first, second].flatMap((each) => (each?.costPerPictureUsd === null ? [each.provider] : []))
-    return { question, winner: null, sentence: `No cost per picture is known of ${without.join(' and ')}.` }
+    return { question, winner: null, answer, sentence: `No cost per picture is known of ${without.join(' and ')}.` }
   }
   const sentence = `${one} ${describeUsd(usd)} (${first.costSource}), ${other} ${describeUsd(otherUsd)} (${second.costSource}) per picture, failed runs included.`
-  return { question, winner: usd === otherUsd ? null : usd < otherUsd ? one : other, sentence }
+  if (usd === otherUsd) return { question, winner: null, answer: 'the same', sentence }
+  return { question, winner: usd < otherUsd ? one : other, answer, sentence }
 }
 
 /** Two digits; below a ten-thousandth the exact figure says nothing more. */
