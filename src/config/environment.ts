@@ -104,7 +104,8 @@ export const environmentSchema = z.object({
   }),
   DARKROOM_MOCK_SEED: optional(wholeNumberValue({ min: 0, max: 2_147_483_647 }), {
     group: 'Providers',
-    description: 'With MOCK_AI. The same seed gives the same pictures, durations and accidents. Unset: another one at each start.',
+    description:
+      'With MOCK_AI. The same seed gives the same pictures, durations and accidents. Unset: another one at each start.',
     example: '7',
   }),
   KIE_BASE_URL: withDefault(baseUrlValue, 'https://api.kie.ai', {

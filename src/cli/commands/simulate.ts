@@ -41,7 +41,10 @@ export function addSimulateCommand(program: Command, host: CommandHost): void {
     .option('--fault-plan <file>', 'a JSON list of rules')
     .option('--limits', "refuse what is over Kie's documented limits: 20 new tasks in 10 s and 10 queries a second per key")
     .addOption(
-      new Option('--temperament <kind>', 'drawn: the seed says how quick and reliable each provider is').choices(['alike', 'drawn']),
+      new Option('--temperament <kind>', 'drawn: the seed says how quick and reliable each provider is').choices([
+        'alike',
+        'drawn',
+      ]),
     )
     .option('--json', 'print where it listens as JSON')
     .action((flags: SimulateFlags) => host.run((context) => simulate(context, flags)))

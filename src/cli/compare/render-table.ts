@@ -1,4 +1,5 @@
 // The comparison on a terminal of 80 columns: a column for each provider.
+import { providerTitles } from '../../catalog/native-draft.ts'
 import { safeText } from '../../observability/safe-text.ts'
 import type { Paint } from '../render/colours.ts'
 import { renderTable } from '../render/table.ts'
@@ -17,7 +18,10 @@ export function renderComparison(report: ComparisonReport, paint: Paint): string
   ]
   if (isSimulated(report)) head.push(paint.warn('Simulated providers: these figures say nothing about the real ones.'))
   const table = renderTable(
-    [{ title: '', width: width.label }, ...report.providers.map(({ provider }) => ({ title: provider, width: width.provider }))],
+    [
+      { title: '', width: width.label },
+      ...report.providers.map(({ provider }) => ({ title: providerTitles[provider], width: width.provider })),
+    ],
     comparisonRows(report.providers).map(({ label, isPart, cells }) => [
       `${isPart ? '  ' : ''}${label}`,
       ...cells.map((cell) => safeText(cell, 400)),
@@ -26,7 +30,7 @@ export function renderComparison(report: ComparisonReport, paint: Paint): string
   )
   const verdicts = verdictsOf(report).map(
     ({ question, winner, answer, sentence }) =>
-      `${paint.strong(question)}: ${winner === null ? paint.quiet(answer) : paint.good(winner)}. ${sentence}`,
+      `${paint.strong(question)}: ${winner === null ? paint.quiet(answer) : paint.good(providerTitles[winner])}. ${sentence}`,
   )
   return [...head, table, ...verdicts].join('\n')
 }

@@ -13,6 +13,7 @@ import { mean, median, medianInterval, p95, wilsonInterval } from './statistics.
 export interface Distribution {
   /** number of values */
   n: number
+  mean: number | null
   p50: number | null
   /** 95 %, from order statistics; null below 6 values */
   p50Interval: Interval | null
@@ -178,7 +179,13 @@ function summarisePrompt(runs: readonly MeasuredRun[], provider: ProviderName): 
 
 function distributionOf(values: readonly (number | null)[]): Distribution {
   const known = values.filter((value) => value !== null)
-  return { n: known.length, p50: toWhole(median(known)), p50Interval: medianInterval(known), p95: toWhole(p95(known)) }
+  return {
+    n: known.length,
+    mean: toWhole(mean(known)),
+    p50: toWhole(median(known)),
+    p50Interval: medianInterval(known),
+    p95: toWhole(p95(known)),
+  }
 }
 
 function meanPartsOf(pictures: readonly MeasuredRun[]): ProviderSummary['meanPartsMs'] {

@@ -37,7 +37,7 @@ export interface Chart {
 export function renderChart({ name, title, under, description, legend, drawing, size, table, isWide = false }: Chart): Markup {
   return markup`<figure class="chart${isWide ? ' wide' : ''}">
 <h3>${title}</h3><figcaption>${under}</figcaption>${legend}
-<svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-labelledby="${name}-title ${name}-description"><title id="${name}-title">${title}</title><desc id="${name}-description">${description}</desc>${drawing}</svg>
+<div class="scroll"><svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-labelledby="${name}-title ${name}-description"><title id="${name}-title">${title}</title><desc id="${name}-description">${description}</desc>${drawing}</svg></div>
 <details><summary>The figures</summary><div class="scroll figures">${table}</div></details>
 </figure>`
 }
@@ -50,7 +50,11 @@ export function tableOf(head: readonly string[], rows: readonly (readonly Part[]
 }
 
 /** Along the bottom, with a line up for each tick. */
-export function bottomAxis(scale: Scale, frame: Frame, { title, label }: { title: string; label: (value: number) => string }): Markup {
+export function bottomAxis(
+  scale: Scale,
+  frame: Frame,
+  { title, label }: { title: string; label: (value: number) => string },
+): Markup {
   const floor = frame.height - frame.bottom
   const ticks = scale.ticks(6).map((tick) => {
     const x = at(scale(tick))
@@ -60,7 +64,11 @@ export function bottomAxis(scale: Scale, frame: Frame, { title, label }: { title
 }
 
 /** Along the left, with a line across for each tick. */
-export function leftAxis(scale: Scale, frame: Frame, { title, label }: { title: string; label: (value: number) => string }): Markup {
+export function leftAxis(
+  scale: Scale,
+  frame: Frame,
+  { title, label }: { title: string; label: (value: number) => string },
+): Markup {
   const ticks = scale.ticks(5).map((tick) => {
     const y = at(scale(tick))
     return markup`<line class="grid" x1="${frame.left}" x2="${frame.width - frame.right}" y1="${y}" y2="${y}"/><text class="tick" x="${frame.left - 8}" y="${y + 4}" text-anchor="end">${label(tick)}</text>`
@@ -81,7 +89,8 @@ export function cross(place: number, x: number, y: number): Markup {
 
 export function providerLegend(names: readonly string[], more: readonly Markup[] = []): Markup {
   const entries = names.map(
-    (name, place) => markup`<li class="p${place}"><svg viewBox="0 0 18 12" aria-hidden="true">${mark(place, 9, 6, 4)}</svg><span class="name">${name}</span></li>`,
+    (name, place) =>
+      markup`<li class="p${place}"><svg viewBox="0 0 18 12" aria-hidden="true">${mark(place, 9, 6, 4)}</svg><span class="name">${name}</span></li>`,
   )
   return markup`<ul class="legend">${entries}${more}</ul>`
 }

@@ -9,7 +9,10 @@ import { markup } from './markup.ts'
 export function methodOf(report: ComparisonReport): Markup {
   const { seed, concurrency, runsPerProvider, providers, request } = report
   const wanted = Object.entries(request).map(([name, value]) => `${name} ${String(value)}`)
-  const prices = providers.map(({ provider, price }) => `${providerTitles[provider]} ${price.usd === null ? 'unknown' : `${describeUsd(price.usd)} (${price.source})`}`)
+  const prices = providers.map(
+    ({ provider, price }) =>
+      `${providerTitles[provider]} ${price.usd === null ? 'unknown' : `${describeUsd(price.usd)} (${price.source})`}`,
+  )
   const points = [
     `Asked for: ${wanted.join(', ')}; nothing else was chosen. ${runsPerProvider} runs at each provider, going round the prompts.`,
     `Each run is a generation of its own: one provider, at most one paid attempt, no fallback. What a provider refuses for the moment is tried again for free, and that time is its own.`,

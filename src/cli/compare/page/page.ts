@@ -28,7 +28,7 @@ ${noticesOf(report)}
 <h2>Side by side</h2>
 <div class="sheet scroll">${summaryTable(report)}</div>
 <h2>Time and success</h2>
-<div class="charts">${[spreadChart, arrivalsChart, successChart, partsChart, runsChart].map((chart) => renderChart(chart(report)))}</div>
+<div class="charts">${[spreadChart, successChart, arrivalsChart, partsChart, runsChart].map((chart) => renderChart(chart(report)))}</div>
 ${failuresOf(report)}
 <h2>By prompt</h2>
 <div class="sheet scroll">${promptTable(report)}</div>
@@ -46,7 +46,10 @@ ${body}
 }
 
 function headlineOf({ providers, model }: ComparisonReport): Markup {
-  const names = providers.map(({ provider }, place) => markup`${place === 0 ? null : ' and '}<span class="name p${place}">${providerTitles[provider]}</span>`)
+  const names = providers.map(
+    ({ provider }, place) =>
+      markup`${place === 0 ? null : ' and '}<span class="name p${place}">${providerTitles[provider]}</span>`,
+  )
   return markup`${names}: ${model}`
 }
 
@@ -58,38 +61,57 @@ function periodOf({ period }: ComparisonReport): string {
 function noticesOf(report: ComparisonReport): Markup[] {
   const notices: Markup[] = []
   if (isSimulated(report))
-    notices.push(markup`<p class="notice"><strong>Simulated providers.</strong> These figures show what a comparison looks like. They say nothing about the real ${report.providers.map(({ provider }) => providerTitles[provider]).join(' and ')}.</p>`)
+    notices.push(
+      markup`<p class="notice"><strong>Simulated providers.</strong> These figures show what a comparison looks like. They say nothing about the real ${report.providers.map(({ provider }) => providerTitles[provider]).join(' and ')}.</p>`,
+    )
   if (report.started < report.planned)
-    notices.push(markup`<p class="notice"><strong>${report.planned - report.started} of ${report.planned} runs were not started</strong>${report.stopped === null ? '' : `: ${report.stopped.because}`}. The rest: <code>darkroom compare --resume ${report.id}</code></p>`)
+    notices.push(
+      markup`<p class="notice"><strong>${report.planned - report.started} of ${report.planned} runs were not started</strong>${report.stopped === null ? '' : `: ${report.stopped.because}`}. The rest: <code>darkroom compare --resume ${report.id}</code></p>`,
+    )
   if (report.ended < report.started)
-    notices.push(markup`<p class="notice"><strong>${report.started - report.ended} runs are still open</strong> and not in the figures.</p>`)
+    notices.push(
+      markup`<p class="notice"><strong>${report.started - report.ended} runs are still open</strong> and not in the figures.</p>`,
+    )
   return notices
 }
 
 function cardOf({ question, winner, answer, sentence }: Verdict, { providers }: ComparisonReport): Markup {
   const place = providers.findIndex(({ provider }) => provider === winner)
-  const title = winner === null ? answer : (providers[place] === undefined ? winner : providerTitles[providers[place].provider])
+  const title = winner === null ? answer : providerTitles[winner]
   return markup`<div class="card${place < 0 ? '' : ` p${place}`}"><div class="question">${question}</div><div class="answer">${title}</div><p>${sentence}</p></div>`
 }
 
 function failuresOf({ providers }: ComparisonReport): Markup | null {
   const kinds = [...new Set(providers.flatMap(({ failures }) => failures.map(({ kind }) => kind)))]
-  const others = providers.flatMap(({ provider, notCounted }) => notCounted.map((kind) => `${providerTitles[provider]} ${describeKind(kind)}${kind.example === '' ? '' : ` (${kind.example})`}`))
+  const others = providers.flatMap(({ provider, notCounted }) =>
+    notCounted.map(
+      (kind) => `${providerTitles[provider]} ${describeKind(kind)}${kind.example === '' ? '' : ` (${kind.example})`}`,
+    ),
+  )
   if (kinds.length === 0 && others.length === 0) return null
   const rows = kinds.map((kind) => {
     const each = providers.map(({ failures }) => failures.find((failure) => failure.kind === kind))
-    return [kind.replaceAll('_', ' '), ...each.map((failure) => failure?.count ?? 0), each.find((failure) => failure !== undefined && failure.example !== '')?.example ?? nothing]
+    return [
+      kind.replaceAll('_', ' '),
+      ...each.map((failure) => failure?.count ?? 0),
+      words(each.find((failure) => failure !== undefined && failure.example !== '')?.example ?? nothing),
+    ]
   })
   return markup`<h2>Why there was no picture</h2>
 ${rows.length === 0 ? null : markup`<div class="sheet scroll">${tableOf(['Reason', ...providers.map(({ provider }) => providerTitles[provider]), 'In its words'], rows)}</div>`}
 ${others.length === 0 ? null : markup`<p class="under">Not counted, since the provider was not asked: ${others.join('; ')}.</p>`}`
 }
 
+const words = (text: string): Markup => markup`<span class="words">${text}</span>`
+
 function promptTable({ prompts, providers }: ComparisonReport): Markup {
   return tableOf(
-    ['Prompt', ...providers.flatMap(({ provider }) => [`${providerTitles[provider]}: pictures`, `${providerTitles[provider]}: p50`])],
+    [
+      'Prompt',
+      ...providers.flatMap(({ provider }) => [`${providerTitles[provider]}: pictures`, `${providerTitles[provider]}: p50`]),
+    ],
     prompts.map(({ prompt, text, providers: each }) => [
-      `${prompt + 1}. ${text}`,
+      markup`<span class="text">${prompt + 1}. ${text}</span>`,
       ...each.flatMap(({ pictures, counted, p50Ms }) => [`${pictures} of ${counted}`, describeDuration(p50Ms)]),
     ]),
   )

@@ -49,7 +49,10 @@ export async function embedPictures(
   return { urls, ...counts }
 }
 
-async function readAsDataUrl({ generationId, image }: MeasuredRun, gateway: Pick<GatewayClient, 'readImage'>): Promise<string | null> {
+async function readAsDataUrl(
+  { generationId, image }: MeasuredRun,
+  gateway: Pick<GatewayClient, 'readImage'>,
+): Promise<string | null> {
   if (image === null || !embeddable.includes(image.contentType)) return null
   try {
     const bytes = await gateway.readImage(generationId, image.index)

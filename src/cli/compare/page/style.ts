@@ -30,7 +30,7 @@ p { margin: 6px 0; }
 .card .question { color: var(--quiet); font-size: .85rem; }
 .card .answer { font-size: 1.45rem; font-weight: 650; line-height: 1.25; color: var(--c, var(--ink)); }
 .card p { margin: 4px 0 0; font-size: .9rem; }
-.charts { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 18px; align-items: start; }
+.charts { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 18px; align-items: stretch; }
 .chart { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px; margin: 0; min-width: 0; }
 .chart.wide { grid-column: 1 / -1; }
 .chart svg { display: block; width: 100%; height: auto; margin-top: 8px; overflow: visible; }
@@ -51,12 +51,15 @@ svg .inside { fill: #fff; font-size: 12px; font-weight: 600; }
 .legend svg { width: 18px; height: 12px; margin: 0; flex: none; }
 .swatch { width: 12px; height: 12px; border-radius: 2px; flex: none; }
 .scroll { overflow-x: auto; }
+.chart.wide svg { min-width: 700px; }
+th .text { display: inline-block; min-width: 13rem; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; width: 100%; }
 th, td { text-align: left; padding: 5px 14px 5px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 thead th { color: var(--quiet); font-weight: 600; font-size: .85rem; }
 tbody th { font-weight: 400; }
 tbody tr.part th { padding-left: 16px; color: var(--quiet); }
 td.number, th.number { text-align: right; white-space: nowrap; }
+td .words { white-space: normal; overflow-wrap: anywhere; color: var(--quiet); }
 .figures table { background: var(--card); }
 .sheet { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 8px 16px; }
 .sheet table tr:last-child > * { border-bottom: 0; }
@@ -65,11 +68,11 @@ summary { cursor: pointer; color: var(--quiet); }
 code { font: .85em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 .bad { color: var(--bad); }
 .prompt { border-top: 1px solid var(--line); padding-top: 14px; margin-top: 22px; }
-.pictures { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 12px; margin: 10px 0; }
+.pictures { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 12px; margin: 10px 0; max-width: 900px; }
 .pictures figure { margin: 0; min-width: 0; }
 .pictures img { display: block; width: 100%; height: auto; border-radius: 6px; border-top: 4px solid var(--c); background: var(--faint); }
-.gap { border: 1px dashed var(--line); border-top: 4px solid var(--c); border-radius: 6px; background: var(--faint); padding: 20px; min-height: 120px; display: grid; place-content: center; text-align: center; font-size: .9rem; overflow-wrap: anywhere; }
-.more .pictures { grid-template-columns: repeat(4, minmax(0, 1fr)); }
+.gap { border: 1px dashed var(--line); border-top: 4px solid var(--c); border-radius: 6px; background: var(--faint); padding: 20px; min-height: 120px; aspect-ratio: 1; display: grid; place-content: center; text-align: center; font-size: .9rem; overflow-wrap: anywhere; }
+.more .pictures { grid-template-columns: repeat(4, minmax(0, 1fr)); max-width: none; }
 footer { margin-top: 48px; border-top: 1px solid var(--line); padding-top: 12px; }
 @media (max-width: 760px) {
   main { padding: 20px 14px 48px; }
