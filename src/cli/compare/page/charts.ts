@@ -118,7 +118,7 @@ export function runsChart(report: ComparisonReport): Chart {
 }
 
 export function successChart({ providers }: ComparisonReport): Chart {
-  const frame: Frame = { width: 560, height: 70 + providers.length * 52, left: 70, right: 20, top: 10, bottom: 46 }
+  const frame: Frame = { width: 560, height: 70 + providers.length * 52, left: 70, right: 26, top: 10, bottom: 46 }
   const x = scaleLinear([0, 1], [frame.left, frame.width - frame.right])
   const rows = providers.map(({ provider, successShare, successInterval, pictures, counted }, place) => {
     const y = frame.top + 34 + place * 52
@@ -162,7 +162,7 @@ export function successChart({ providers }: ComparisonReport): Chart {
 /** Without the p50, a spread without any value is nothing to draw. */
 export function spreadChart(report: ComparisonReport): Chart {
   const { providers } = report
-  const frame: Frame = { width: 560, height: 70 + providers.length * 70, left: 70, right: 20, top: 10, bottom: 46 }
+  const frame: Frame = { width: 560, height: 70 + providers.length * 70, left: 70, right: 26, top: 10, bottom: 46 }
   const longestMs = Math.max(1_000, ...report.runs.flatMap(({ timeToPictureMs }) => timeToPictureMs ?? []))
   const x = scaleLinear([0, longestMs], [frame.left, frame.width - frame.right]).nice(6)
   const rows = providers.map((summary, place) => {
@@ -217,7 +217,7 @@ const partNames = [
 ] as const
 
 export function partsChart({ providers }: ComparisonReport): Chart {
-  const frame: Frame = { width: 560, height: 60 + providers.length * 52, left: 70, right: 20, top: 10, bottom: 46 }
+  const frame: Frame = { width: 560, height: 60 + providers.length * 52, left: 70, right: 26, top: 10, bottom: 46 }
   const totalOf = ({ meanPartsMs }: ProviderSummary): number =>
     partNames.reduce((sum, [part]) => sum + (meanPartsMs[part] ?? 0), 0)
   const x = scaleLinear([0, Math.max(1_000, ...providers.map(totalOf))], [frame.left, frame.width - frame.right]).nice(6)
