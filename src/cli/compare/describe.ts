@@ -40,3 +40,10 @@ export function describeExtent({ planned, started, ended, stopped }: ComparisonR
 }
 
 export const isSimulated = ({ mode }: Pick<ComparisonReport, 'mode'>): boolean => mode === 'mock'
+
+/** Two providers that were not asked for the same cannot be compared: it stands first. */
+export function describeFidelity({ fidelity }: ProviderSummary): string {
+  if (fidelity === null) return nothing
+  const changes = fidelity.changes.map(({ field, asked, sent }) => `${field} ${asked} → ${sent ?? 'not sent'}`)
+  return changes.length === 0 ? fidelity.level : `${fidelity.level}: ${changes.join('; ')}`
+}

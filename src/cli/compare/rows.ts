@@ -3,6 +3,7 @@ import { describeDuration, describeUsd, nothing } from '../render/units.ts'
 import {
   describeCostPerPicture,
   describeDurationInterval,
+  describeFidelity,
   describeKind,
   describeP95,
   describeShare,
@@ -25,6 +26,7 @@ export function comparisonRows(providers: readonly ProviderSummary[]): Compariso
   })
   const part = (label: string, of: (provider: ProviderSummary) => string): ComparisonRow => ({ ...row(label, of), isPart: true })
   const rows = [
+    row('Request taken', describeFidelity),
     row('Pictures', ({ pictures, counted }) => `${pictures} of ${counted}`),
     part('success share', ({ successShare }) => describeShare(successShare)),
     part('95 % interval (Wilson)', ({ successInterval }) => describeShareInterval(successInterval)),

@@ -1,5 +1,5 @@
 // Runs → the report as JSON: what the table, the page and programs read. Pure.
-import type { CostSource, Generation, ProviderName } from '../../contract/index.ts'
+import type { CostSource, FidelityChange, FidelityLevel, Generation, ProviderName } from '../../contract/index.ts'
 import type { Comparison, RunPrice } from './comparison.ts'
 import { planRuns } from './comparison.ts'
 import type { Execution } from './execute.ts'
@@ -33,6 +33,8 @@ export interface ProviderSummary {
   provider: ProviderName
   /** the provider's own name of the model; null until it was asked */
   model: string | null
+  /** how much of what was asked for it takes; null until it was asked. The same for every run: the prompt changes nothing in it */
+  fidelity: { level: FidelityLevel; changes: FidelityChange[] } | null
   planned: number
   started: number
   /** runs that say something about the provider: with a picture, or asked and without one */
@@ -142,12 +144,12 @@ function summariseProvider(
   const pictures = own.filter(({ end }) => end === 'picture')
   const failed = own.filter(({ end }) => end === 'no_picture')
   const counted = pictures.length + failed.length
-  const model = started
-    .map(({ generationId }) => generations.get(generationId)?.attempts.at(-1)?.model)
-    .find((name) => name !== undefined)
+  const asked = started.flatMap(({ generationId }) => generations.get(generationId) ?? [])
+  const model = asked.map(({ attempts }) => attempts.at(-1)?.model).find((name) => name !== undefined)
   return {
     provider,
     model: model ?? null,
+    fidelity: asked.map(({ fidelity }) => fidelity).find((fidelity) => fidelity !== null) ?? null,
     planned: own.length,
     started: started.length,
     counted,
