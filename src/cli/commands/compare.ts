@@ -9,8 +9,8 @@ import type { Execution, Progress } from '../compare/execute.ts'
 import { executeComparison, readRuns } from '../compare/execute.ts'
 import { renderPage } from '../compare/page/page.ts'
 import { embedPictures } from '../compare/page/pictures.ts'
-import { prepareComparison } from '../compare/prepare.ts'
-import type { ComparisonFlags } from '../compare/prepare.ts'
+import { checkStillThere, prepareComparison, readCap, readConcurrency } from '../compare/prepare.ts'
+import type { ComparisonFlags, GatewayFacts } from '../compare/prepare.ts'
 import { renderComparison } from '../compare/render-table.ts'
 import type { Purse } from '../compare/spending.ts'
 import { createPurse } from '../compare/spending.ts'
@@ -78,7 +78,7 @@ async function compare(context: CliContext, flags: CompareFlags): Promise<ExitCo
     const generations = await readRuns(written, gateway)
     return tell(context, { comparison: written, execution: { generations, stopped: null }, gateway, flags, dataFolder })
   }
-  const comparison = written === null ? await prepareNew(flags, gateway) : { ...written, ...changesOf(flags) }
+  const comparison = written === null ? await prepareNew(flags, gateway) : await goOnWith(written, flags, gateway)
   requireYes(context, comparison, flags.yes === true)
   await saveComparison(dataFolder, comparison)
   const execution = await carryOut(context, { comparison, gateway, dataFolder })
@@ -90,10 +90,24 @@ async function compare(context: CliContext, flags: CompareFlags): Promise<ExitCo
 }
 
 function prepareNew(flags: CompareFlags, gateway: GatewayClient): Promise<Comparison> {
-  return prepareComparison(flags, async () => ({
-    url: gateway.url,
-    accounts: await createOperationsClient(gateway.url).listProviders(),
-  }))
+  return prepareComparison(flags, () => factsOf(gateway))
+}
+
+async function goOnWith(
+  written: Comparison,
+  { maxCost, concurrency }: CompareFlags,
+  gateway: GatewayClient,
+): Promise<Comparison> {
+  checkStillThere(written, await factsOf(gateway))
+  return {
+    ...written,
+    capUsd: readCap(maxCost) ?? written.capUsd,
+    concurrency: concurrency === undefined ? written.concurrency : readConcurrency(concurrency),
+  }
+}
+
+async function factsOf({ url }: GatewayClient): Promise<GatewayFacts> {
+  return { url, accounts: await createOperationsClient(url).listProviders() }
 }
 
 const fixedFlags = [
@@ -119,13 +133,6 @@ function refuseDefinition(flags: CompareFlags): void {
     .map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
   if (given.length > 0)
     throw new CliError(`The comparison is written down as it began: leave out ${given.join(', ')}.`, exitCodes.usage)
-}
-
-function changesOf({ maxCost, concurrency }: CompareFlags): Partial<Comparison> {
-  return {
-    ...(maxCost === undefined ? {} : { capUsd: maxCost }),
-    ...(concurrency === undefined ? {} : { concurrency }),
-  }
 }
 
 interface CarryingOut {

@@ -39,6 +39,13 @@ export function describeExtent({ planned, started, ended, stopped }: ComparisonR
   return `${ended} of ${planned} runs ended${open}${started === planned ? '' : `, ${planned - started} not started${why}`}`
 }
 
+/** Without callbacks every time is as coarse as the pause between two questions: null where there were some. */
+export function describePolling({ providers }: ComparisonReport): string | null {
+  const pictures = providers.reduce((sum, provider) => sum + provider.pictures, 0)
+  if (pictures === 0 || providers.some(({ calledBack }) => calledBack > 0)) return null
+  return 'No provider called back: results were polled for, first after 5 s by default, and times are as coarse as that.'
+}
+
 export const isSimulated = ({ mode }: Pick<ComparisonReport, 'mode'>): boolean => mode === 'mock'
 
 /** Two providers that were not asked for the same cannot be compared: it stands first. */

@@ -37,6 +37,8 @@ export interface MeasuredRun extends PlannedRun {
   parts: TimeParts | null
   /** finished at the provider → its first callback is here; null without a callback, or where the provider does not tell when it finished */
   callbackDelayMs: number | null
+  /** a callback named the task, before or after it was known by a poll */
+  wasCalledBack: boolean
   /** POSTs made */
   tries: number
   cost: { usd: number | null; source: CostSource | 'assumed' }
@@ -73,6 +75,7 @@ export function measureRun(comparison: Comparison, planned: PlannedRun, generati
     timeToPictureMs: timing?.totalMs ?? null,
     parts: timing?.parts ?? null,
     callbackDelayMs: end === 'picture' ? callbackDelayOf(generation) : null,
+    wasCalledBack: attempt !== undefined && attempt.calledBackAt !== null,
     tries: attempt?.activityTries ?? 0,
     cost: costOf(comparison, planned.provider, generation),
     failure: end === 'no_picture' || end === 'not_counted' ? failureOf(generation) : null,
@@ -87,6 +90,7 @@ const nothingKnown = {
   timeToPictureMs: null,
   parts: null,
   callbackDelayMs: null,
+  wasCalledBack: false,
   tries: 0,
   cost: { usd: 0, source: 'none' },
   failure: null,

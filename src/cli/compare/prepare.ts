@@ -31,7 +31,7 @@ export interface ComparisonFlags {
   deadline?: number
 }
 
-export const defaults = {
+const defaults = {
   /** each of our five prompts five times, and a 95th percentile, which needs 20 pictures, although five runs fail */
   runs: 25,
   /** enough that 20 runs of half a minute take five minutes, and few enough that neither Kie's limit of 20 new tasks in 10 s nor a line is what gets measured */
@@ -68,7 +68,7 @@ export async function prepareComparison(flags: ComparisonFlags, facts: () => Pro
     providers,
     prompts,
     runs: within('--runs', flags.runs ?? defaults.runs, most.runs),
-    concurrency: within('--concurrency', flags.concurrency ?? defaults.concurrency, most.concurrency),
+    concurrency: readConcurrency(flags.concurrency ?? defaults.concurrency),
     seed: flags.seed ?? randomInt(0, 2 ** 31),
     capUsd: readCap(flags.maxCost),
     anchorId: null,
@@ -77,6 +77,20 @@ export async function prepareComparison(flags: ComparisonFlags, facts: () => Pro
   const { url, accounts } = await facts()
   const mode = checkAccounts(providers, accounts)
   return { ...wanted, mode, gatewayUrl: url, prices: choosePrices(listPrices, mode, flags) }
+}
+
+/**
+ * Before an earlier comparison is gone on with: the same service may run with real keys today and with simulated ones tomorrow, over the
+ * same ledger, and nobody has said yes to that.
+ */
+export function checkStillThere({ id, mode, providers }: Comparison, { url, accounts }: GatewayFacts): void {
+  const now = checkAccounts(providers, accounts)
+  if (now === mode) return
+  const words = { mock: 'simulated providers', live: 'real keys' }
+  throw new CliError(
+    `${id} began with ${words[mode]}, and the gateway at ${url} has ${words[now]} now: nothing was asked for.`,
+    exitCodes.usage,
+  )
 }
 
 function readProviders(list: string | undefined): ProviderName[] {
@@ -95,12 +109,16 @@ function readProviders(list: string | undefined): ProviderName[] {
   return known
 }
 
+export function readConcurrency(concurrency: number): number {
+  return within('--concurrency', concurrency, most.concurrency)
+}
+
 function within(flag: string, value: number, most: number): number {
   if (value >= 1 && value <= most) return value
   throw new CliError(`${flag} must be from 1 to ${most}.`, exitCodes.usage)
 }
 
-function readCap(maxCost: number | undefined): number | null {
+export function readCap(maxCost: number | undefined): number | null {
   if (maxCost === undefined) return null
   if (maxCost > 0) return maxCost
   throw new CliError('--max-cost must be more than 0: nothing could be started within it.', exitCodes.usage)

@@ -3,7 +3,7 @@ import { providerTitles } from '../../catalog/native-draft.ts'
 import { safeText } from '../../observability/safe-text.ts'
 import type { Paint } from '../render/colours.ts'
 import { renderTable } from '../render/table.ts'
-import { describeExtent, isSimulated } from './describe.ts'
+import { describeExtent, describePolling, isSimulated } from './describe.ts'
 import { comparisonRows } from './rows.ts'
 import type { ComparisonReport } from './summarise.ts'
 import { verdictsOf } from './verdicts.ts'
@@ -17,6 +17,8 @@ export function renderComparison(report: ComparisonReport, paint: Paint): string
     `${report.prompts.length} ${report.prompts.length === 1 ? 'prompt' : 'prompts'}, seed ${report.seed}, at most ${report.concurrency} at once at each provider`,
   ]
   if (isSimulated(report)) head.push(paint.warn('Simulated providers: these figures say nothing about the real ones.'))
+  const polling = describePolling(report)
+  if (polling !== null) head.push(paint.warn(polling))
   const table = renderTable(
     [
       { title: '', width: width.label },

@@ -49,6 +49,8 @@ export interface ProviderSummary {
   /** mean of each part over runs with a picture: means add up to the mean of the whole, medians do not */
   meanPartsMs: { queue: number | null; submit: number | null; provider: number | null; news: number | null; store: number | null }
   callbackDelayMs: Distribution
+  /** runs with a picture whose provider called back */
+  calledBack: number
   /** of all its runs, failed ones included; null while one has no known cost */
   costUsd: number | null
   /** the same ÷ pictures */
@@ -159,6 +161,7 @@ function summariseProvider(
     timeToPictureMs: distributionOf(pictures.map(({ timeToPictureMs }) => timeToPictureMs)),
     meanPartsMs: meanPartsOf(pictures),
     callbackDelayMs: distributionOf(pictures.map(({ callbackDelayMs }) => callbackDelayMs)),
+    calledBack: pictures.filter(({ wasCalledBack }) => wasCalledBack).length,
     ...costOf(started, pictures.length),
     failures: kindsOf(failed),
     notCounted: kindsOf(own.filter(({ end }) => end === 'not_counted')),

@@ -1,7 +1,7 @@
 // The report as one HTML file: nothing is fetched, nothing runs, all foreign text is escaped.
 import { providerTitles } from '../../../catalog/native-draft.ts'
 import { describeDuration, describeMoment, describeUsd, nothing } from '../../render/units.ts'
-import { describeExtent, describeFidelity, describeKind, isSimulated } from '../describe.ts'
+import { describeExtent, describeFidelity, describeKind, describePolling, isSimulated } from '../describe.ts'
 import type { ComparisonReport } from '../summarise.ts'
 import type { Verdict } from '../verdicts.ts'
 import { verdictsOf } from '../verdicts.ts'
@@ -64,6 +64,8 @@ function noticesOf(report: ComparisonReport): Markup[] {
     notices.push(
       markup`<p class="notice"><strong>Simulated providers.</strong> These figures show what a comparison looks like. They say nothing about the real ${report.providers.map(({ provider }) => providerTitles[provider]).join(' and ')}.</p>`,
     )
+  const polling = describePolling(report)
+  if (polling !== null) notices.push(markup`<p class="notice">${polling}</p>`)
   const adapted = report.providers.filter(({ fidelity }) => fidelity !== null && fidelity.level !== 'exact')
   if (adapted.length > 0)
     notices.push(

@@ -3,12 +3,14 @@ import assert from 'node:assert/strict'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { saveComparison } from '../../../../src/cli/compare/comparison-file.ts'
 import { tempFolder } from '../../../helpers/temp-folder.ts'
 import type { Ends } from '../../../helpers/at-end.ts'
 import type { CliRun } from '../cli-run.ts'
 import { cliRun } from '../cli-run.ts'
 import type { SeenRequest } from '../scripted-gateway.ts'
 import { scriptedGateway } from '../scripted-gateway.ts'
+import { sampleComparison } from './sample-comparison.ts'
 
 interface Tried extends CliRun {
   seen: SeenRequest[]
@@ -119,6 +121,22 @@ suite('with real keys', () => {
     assert.equal(run.exitCode, 1)
     assert.match(run.stdout, /0 of 20 runs ended, 20 not started: not in this test/)
   })
+})
+
+test('a comparison that began with simulated providers is not gone on with where the keys are real now', async (t) => {
+  const folder = await tempFolder(t)
+  const comparison = sampleComparison()
+  await saveComparison(folder, comparison)
+  const { url, seen } = await scriptedGateway(t, () => ({ json: { accounts: live } }))
+  const run = await cliRun(['compare', '--url', url, '--resume', comparison.id, '--yes', '--max-cost', '9'], {
+    env: { DARKROOM_DATA_DIR: folder },
+  })
+  assert.equal(run.exitCode, 2)
+  assert.match(run.stderr, /began with simulated providers, and the gateway at .* has real keys now: nothing was asked for/)
+  assert.deepEqual(
+    seen.map(({ method }) => method),
+    ['GET'],
+  )
 })
 
 test('a prompt that the model does not take is named by its number', async (t) => {
