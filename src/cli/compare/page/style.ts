@@ -51,7 +51,7 @@ svg .inside { fill: #fff; font-size: 12px; font-weight: 600; }
 .legend svg { width: 18px; height: 12px; margin: 0; flex: none; }
 .swatch { width: 12px; height: 12px; border-radius: 2px; flex: none; }
 .scroll { overflow-x: auto; }
-.chart.wide svg { min-width: 700px; }
+.chart.wide .scroll > svg { min-width: 700px; }
 th .text { display: inline-block; min-width: 13rem; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; width: 100%; }
 th, td { text-align: left; padding: 5px 14px 5px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
