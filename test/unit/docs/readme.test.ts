@@ -53,7 +53,8 @@ test('the table of the comparison is what its report looks like today', async ()
   // The report of a real run, without its runs, which the table does not show.
   const report: ComparisonReport = JSON.parse(await readFile(new URL('compare-run.json', import.meta.url), 'utf8'))
   const screen = renderComparison(report, createPaint(false))
-  assert.ok(code.includes(`${screen}\n`), `the README should show\n\n${screen}`)
+  const shown = codeOf(await readPage('src/cli/compare/README.md'))
+  assert.ok(shown.includes(`${screen}\n`), `its page should show\n\n${screen}`)
 })
 
 test('what is sent in the examples is acceptable, or refused with exactly the answer that is shown', async (t) => {
