@@ -29,7 +29,7 @@ import { createPaint } from '../render/colours.ts'
 import { renderJson } from '../render/json.ts'
 import { createProgressLine } from '../render/progress.ts'
 import { describeUsd } from '../render/units.ts'
-import { parseInteger, parseUsd } from '../request-options.ts'
+import { collect, parseInteger, parseUsd } from '../request-options.ts'
 import type { CommandHost } from './command-host.ts'
 
 interface CompareFlags extends ComparisonFlags {
@@ -53,6 +53,7 @@ export function addCompareCommand(program: Command, host: CommandHost): void {
     .option('--assume-price <provider=usd>', 'where no price is published; may be repeated', collectPrice)
     .option('--concurrency <number>', 'runs at once at each provider (default: 2)', parseInteger)
     .option('--seed <number>', 'of the order of the runs (default: another each time)', parseInteger)
+    .option('-r, --reference <url>', 'https URL of a picture that every run starts from; may be repeated', collect)
     .option('-a, --aspect-ratio <ratio>', 'such as 16:9')
     .option('--resolution <name>', 'such as 1K, 2K, 4K, where the model has it')
     .option('--quality <quality>', 'low, medium or high, where the model has a choice')
@@ -117,6 +118,7 @@ const fixedFlags = [
   'prompts',
   'assumePrice',
   'seed',
+  'reference',
   'aspectRatio',
   'resolution',
   'quality',

@@ -6,6 +6,7 @@ import { findModel, providerNames } from '../../catalog/models.ts'
 import { providerTitles } from '../../catalog/native-draft.ts'
 import { parseGenerationRequest, unknownModelError } from '../../catalog/parse-request.ts'
 import { keyVariables, planRoute } from '../../catalog/plan-route.ts'
+import type { RequestError } from '../../catalog/request-error.ts'
 import type { ProviderName, SpendMode } from '../../contract/index.ts'
 import type { ProviderAccount } from '../../gateway/routes/providers.ts'
 import { safeText } from '../../observability/safe-text.ts'
@@ -24,6 +25,7 @@ export interface ComparisonFlags {
   assumePrice?: Record<string, number>
   concurrency?: number
   seed?: number
+  reference?: string[]
   aspectRatio?: string
   resolution?: string
   quality?: string
@@ -59,6 +61,7 @@ export async function prepareComparison(flags: ComparisonFlags, facts: () => Pro
     createdAt: new Date().toISOString(),
     request: {
       model: name,
+      ...(flags.reference === undefined ? {} : { referenceImages: flags.reference }),
       ...(flags.aspectRatio === undefined ? {} : { aspectRatio: flags.aspectRatio }),
       ...(flags.resolution === undefined ? {} : { resolution: flags.resolution }),
       ...(flags.quality === undefined ? {} : { quality: flags.quality }),
@@ -130,11 +133,7 @@ function checkRequests(comparison: Comparison): Map<ProviderName, number | null>
   for (const provider of comparison.providers) {
     for (const prompt of comparison.prompts.keys()) {
       const parsed = parseGenerationRequest(requestOf(comparison, { provider, run: 1, prompt }))
-      if (!parsed.ok)
-        throw notAcceptable(
-          parsed.errors.map(({ message }) => message),
-          prompt,
-        )
+      if (!parsed.ok) throw notAcceptable(parsed.errors, prompt)
       // Keys are the gateway's business.
       const route = planRoute(parsed.request, { preferred: provider, available: new Set(providerNames) })
       const candidate = route.ok ? route.candidates[0] : undefined
@@ -145,9 +144,10 @@ function checkRequests(comparison: Comparison): Map<ProviderName, number | null>
   return prices
 }
 
-function notAcceptable(messages: readonly string[], prompt: number): CliError {
-  const lines = messages.map((message) => `  ${safeText(message, 1_000)}`)
-  return new CliError(`Prompt ${prompt + 1} is not acceptable; nothing was asked for.\n${lines.join('\n')}`, exitCodes.usage)
+function notAcceptable(errors: readonly RequestError[], prompt: number): CliError {
+  const what = errors.some(({ field }) => field === 'prompt') ? `Prompt ${prompt + 1}` : 'The request'
+  const lines = errors.map(({ message }) => `  ${safeText(message, 1_000)}`)
+  return new CliError(`${what} is not acceptable; nothing was asked for.\n${lines.join('\n')}`, exitCodes.usage)
 }
 
 /** That the other ones are not asked in this run is our own doing and no news. */

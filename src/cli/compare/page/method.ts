@@ -8,7 +8,9 @@ import { markup } from './markup.ts'
 
 export function methodOf(report: ComparisonReport): Markup {
   const { seed, concurrency, runsPerProvider, providers, request } = report
-  const wanted = Object.entries(request).map(([name, value]) => `${name} ${String(value)}`)
+  const wanted = Object.entries(request).map(
+    ([name, value]) => `${name} ${Array.isArray(value) ? value.join(' ') : String(value)}`,
+  )
   const prices = providers.map(
     ({ provider, price }) =>
       `${providerTitles[provider]} ${price.usd === null ? 'unknown' : `${describeUsd(price.usd)} (${price.source})`}`,

@@ -1,6 +1,5 @@
 // The pictures inside the report, so that it is one file that can be sent to somebody and shows the same tomorrow.
 import type { GatewayClient } from '../../gateway-client.ts'
-import { CliError } from '../../errors.ts'
 import type { ComparisonReport } from '../summarise.ts'
 import type { MeasuredRun } from '../measure-run.ts'
 
@@ -54,12 +53,7 @@ async function readAsDataUrl(
   gateway: Pick<GatewayClient, 'readImage'>,
 ): Promise<string | null> {
   if (image === null || !embeddable.includes(image.contentType)) return null
-  try {
-    const bytes = await gateway.readImage(generationId, image.index)
-    return `data:${image.contentType};base64,${Buffer.from(bytes).toString('base64')}`
-  } catch (error) {
-    // One that is gone from the store leaves a gap, no report without the rest.
-    if (error instanceof CliError) return null
-    throw error
-  }
+  // One that is gone from the store, or breaks off on its way, leaves a gap and no report without the rest.
+  const bytes = await gateway.readImage(generationId, image.index).catch(() => null)
+  return bytes === null ? null : `data:${image.contentType};base64,${Buffer.from(bytes).toString('base64')}`
 }

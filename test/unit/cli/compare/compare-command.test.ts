@@ -55,7 +55,7 @@ suite('compare refuses with exit code 2, before anything is asked for or written
     [
       'a value that the model does not take',
       ['-a', '1:99'],
-      /Prompt 1 is not acceptable; nothing was asked for\.\n {2}.*aspectRatio/,
+      /The request is not acceptable; nothing was asked for\.\n {2}.*aspectRatio/,
     ],
     ['no runs at all', ['--runs', '0'], /--runs must be from 1 to 1000/],
     ['a cap of nothing', ['--max-cost', '0'], /--max-cost must be more than 0/],
