@@ -58,7 +58,7 @@ export function describeEstimate(comparison: Comparison): string[] {
         : ` Within --max-cost ${describeUsd(capUsd)}.`
   const promptWord = prompts.length === 1 ? 'prompt' : 'prompts'
   return [
-    `${request.model}: ${runs} ${runs === 1 ? 'run' : 'runs'} at each of ${providers.map((provider) => providerTitles[provider]).join(' and ')}, ${prompts.length} ${promptWord} (${money}).`,
+    `${request.model}: ${runs} ${runs === 1 ? 'run' : 'runs'} at ${providers.length > 1 ? 'each of ' : ''}${providers.map((provider) => providerTitles[provider]).join(' and ')}, ${prompts.length} ${promptWord} (${money}).`,
     `A run costs at most: ${each.join(', ')}; all ${planned}: ${describeUsd(worstCaseUsd)}.${cap}`,
   ]
 }

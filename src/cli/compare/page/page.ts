@@ -24,7 +24,7 @@ export function renderPage(report: ComparisonReport, pictures: EmbeddedPictures)
   const body = markup`<header><h1>${headlineOf(report)}</h1>
 <p class="quiet">${describeExtent(report)} · ${report.prompts.length} ${report.prompts.length === 1 ? 'prompt' : 'prompts'} · ${periodOf(report)} · spent ${describeUsd(report.spentUsd)}${report.capUsd === null ? '' : ` of at most ${describeUsd(report.capUsd)}`}</p></header>
 ${noticesOf(report)}
-<section class="cards" aria-label="In short">${verdictsOf(report).map((verdict) => cardOf(verdict, report))}</section>
+${cardsOf(report)}
 <h2>Side by side</h2>
 <div class="sheet scroll">${summaryTable(report)}</div>
 <h2>Time and success</h2>
@@ -80,6 +80,13 @@ function noticesOf(report: ComparisonReport): Markup[] {
       markup`<p class="notice"><strong>${report.started - report.ended} runs are still open</strong> and not in the figures.</p>`,
     )
   return notices
+}
+
+/** One provider alone has nobody to be faster than. */
+function cardsOf(report: ComparisonReport): Markup | null {
+  const verdicts = verdictsOf(report)
+  if (verdicts.length === 0) return null
+  return markup`<section class="cards" aria-label="In short">${verdicts.map((verdict) => cardOf(verdict, report))}</section>`
 }
 
 function cardOf({ question, winner, answer, sentence }: Verdict, { providers }: ComparisonReport): Markup {
