@@ -13,9 +13,10 @@ import { notYet, toApplicationFailure } from './to-application-failure.ts'
 import type { AttemptStanding, AwaitInput } from './types.ts'
 
 export function createAwaitTask(deps: ActivityDeps) {
-  return async function awaitTask({ ref, entry, providerTaskId, recorded }: AwaitInput): Promise<AttemptStanding> {
+  return async function awaitTask(input: AwaitInput): Promise<AttemptStanding> {
+    const { ref, providerTaskId, recorded } = input
     try {
-      const attempt = await attemptContext(deps, ref, entry)
+      const attempt = await attemptContext(deps, input)
       // The submit knew the id but could not write it: first things first.
       const row = recorded ? await deps.ledger.readAttempt(ref) : await deps.ledger.recordTaskId(ref, providerTaskId)
       if (row === null) throw new Error(`no ledger row for attempt ${ref.attempt} of ${ref.generationId}`)

@@ -2,32 +2,52 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import { Context } from '@temporalio/activity'
 import { activityFailure } from '../contract/index.ts'
-import type { AttemptRef, NewImage } from '../ledger/ledger.ts'
+import type { UnnumberedImage } from '../ledger/ledger.ts'
 import { safeText } from '../observability/safe-text.ts'
 import type { CheckedImage } from '../storage/result-store.ts'
 import { attemptContext } from './attempt-context.ts'
 import type { ActivityDeps } from './deps.ts'
+import type { AttemptInput } from './types.ts'
 
-type FetchedImage = Omit<NewImage, 'index' | 'spare'>
+export interface FetchedImages {
+  images: UnnumberedImage[]
+  /** one sentence for each picture that could not be fetched; empty unless `partial` */
+  missing: string[]
+}
 
 /**
  * Asks the provider for its links each time: they are secrets that expire, so they are neither in the history nor in the ledger, and a
- * retry gets fresh ones. Rejects with `ResultUnavailable` where there is no picture to be had now.
+ * retry gets fresh ones. Rejects with `ResultUnavailable` where there is no picture to be had now; with `partial`, only where none is.
  */
-export async function fetchImages(deps: ActivityDeps, ref: AttemptRef, entry: number): Promise<FetchedImage[]> {
-  const images: FetchedImage[] = []
-  for (const link of await freshLinks(deps, ref, entry)) {
+export async function fetchImages(
+  deps: ActivityDeps,
+  attempt: AttemptInput,
+  { partial = false }: { partial?: boolean } = {},
+): Promise<FetchedImages> {
+  const { generationId, item, attempt: number } = attempt.ref
+  const images: UnnumberedImage[] = []
+  const missing: string[] = []
+  let problem: ApplicationFailure | null = null
+  for (const link of await freshLinks(deps, attempt)) {
     const image = await download(deps, link)
+    if (image instanceof ApplicationFailure) {
+      if (!partial) throw image
+      problem = image
+      missing.push(image.message)
+      continue
+    }
     await deps.pointReached?.('store.downloaded', Context.current().info.attempt)
     await deps.store.adopt(image)
-    images.push({ generationId: ref.generationId, item: ref.item, attempt: ref.attempt, ...describe(image) })
+    images.push({ generationId, item, attempt: number, ...describe(image) })
   }
+  if (images.length === 0 && problem !== null) throw problem
   await deps.pointReached?.('store.adopted', Context.current().info.attempt)
-  return images
+  return { images, missing }
 }
 
-async function freshLinks(deps: ActivityDeps, ref: AttemptRef, entry: number): Promise<string[]> {
-  const attempt = await attemptContext(deps, ref, entry)
+async function freshLinks(deps: ActivityDeps, input: AttemptInput): Promise<string[]> {
+  const { ref } = input
+  const attempt = await attemptContext(deps, input)
   const row = await deps.ledger.readAttempt(ref)
   if (row === null || row.providerTaskId === null) throw new Error(`attempt ${ref.attempt} of ${ref.generationId} has no task id`)
   const answer = await attempt.provider.query(attempt.stored.api, row.providerTaskId, {
@@ -40,16 +60,16 @@ async function freshLinks(deps: ActivityDeps, ref: AttemptRef, entry: number): P
   return answer.snapshot.sourceUrls
 }
 
-async function download(deps: ActivityDeps, link: string): Promise<CheckedImage> {
+async function download(deps: ActivityDeps, link: string): Promise<CheckedImage | ApplicationFailure> {
   try {
     return await deps.downloadImage(link, Context.current().cancellationSignal)
   } catch (error) {
     if (error instanceof CancelledFailure) throw error
-    throw unavailable(error instanceof Error ? error.message : String(error))
+    return unavailable(error instanceof Error ? error.message : String(error))
   }
 }
 
-function describe(image: CheckedImage): Omit<FetchedImage, 'generationId' | 'item' | 'attempt'> {
+function describe(image: CheckedImage): Omit<UnnumberedImage, 'generationId' | 'item' | 'attempt'> {
   const { sha256, sizeBytes, contentType, width, height, provenance } = image
   return { sha256, sizeBytes, contentType, width, height, provenance }
 }

@@ -9,6 +9,7 @@ import { createReconcile } from './reconcile.ts'
 import { createResolveAttempt } from './resolve-attempt.ts'
 import { createGiveUpSettling, createSettleAttempt } from './settle-attempt.ts'
 import { createStoreImages } from './store-images.ts'
+import { createStoreItem } from './store-item.ts'
 import { createStoreSpares } from './store-spares.ts'
 import { createSubmitTask } from './submit-task.ts'
 import { createWaitForTurn } from './wait-for-turn.ts'
@@ -26,6 +27,7 @@ export function createActivities(deps: ActivityDeps) {
     awaitTask: createAwaitTask(deps),
     listenForLostReply: createListenForLostReply(deps),
     storeImages: createStoreImages(deps),
+    storeItem: createStoreItem(deps),
     closeGeneration: createCloseGeneration(deps),
     waitForTurn: createWaitForTurn(deps),
     settleAttempt: createSettleAttempt(deps),

@@ -12,9 +12,10 @@ import { notYet, toApplicationFailure } from './to-application-failure.ts'
 import type { AttemptInput, AttemptStanding } from './types.ts'
 
 export function createListenForLostReply(deps: ActivityDeps) {
-  return async function listenForLostReply({ ref, entry }: AttemptInput): Promise<AttemptStanding> {
+  return async function listenForLostReply(input: AttemptInput): Promise<AttemptStanding> {
+    const { ref } = input
     try {
-      const attempt = await attemptContext(deps, ref, entry)
+      const attempt = await attemptContext(deps, input)
       const row = await deps.ledger.readAttempt(ref)
       if (row === null) throw new Error(`no ledger row for attempt ${ref.attempt} of ${ref.generationId}`)
       // `abandoned` without id: left behind, and listened for while its successor runs.

@@ -4,6 +4,7 @@ import { parseGenerationRequest } from '../catalog/parse-request.ts'
 import { requestSha256 } from '../catalog/request-digest.ts'
 import { planRoute } from '../catalog/plan-route.ts'
 import type { Candidate } from '../catalog/plan-route.ts'
+import { pricesOfAll } from '../catalog/several-pictures.ts'
 import { worstCaseUsd } from '../catalog/worst-case.ts'
 import type { FailureType, GenerationRequest } from '../contract/index.ts'
 import { defaultTenant, queryTaskQueue, submitTaskQueue } from '../contract/index.ts'
@@ -49,10 +50,7 @@ async function createRow(
   request: GenerationRequest,
   candidates: Candidate[],
 ): Promise<void> {
-  const worstCase = worstCaseUsd(
-    candidates.map(({ price }) => price.usd),
-    policyOf(deps, request),
-  )
+  const worstCase = worstCaseUsd(pricesOfAll(candidates, request.count ?? 1), policyOf(deps, request))
   const created = await deps.ledger.createGeneration({
     id: generationId,
     requestSha256: requestSha256(request),
@@ -127,25 +125,27 @@ function buildPlan(
     policy: policyOf(deps, request),
     limits: { ...planLimits, firstPollAfterMs: hasCallback ? defaults.callbackGraceMs : defaults.pollFirstMs },
     deadlineMs: route.deadlineMs ?? defaults.generationDeadlineMs,
+    count: request.count ?? 1,
     decisions,
   }
   return { requestSha256: requestSha256(request), plan, entries: entries.map(({ stored }) => stored) }
 }
 
 function toEntry(deps: ActivityDeps, candidate: Candidate, hasCallback: boolean): { planned: PlannedEntry; stored: StoredEntry } {
-  const { provider, model, api, input, price, fidelity, typicalDurationMs } = candidate
+  const { provider, model, api, input, price, whole, itemSeed, fidelity, typicalDurationMs } = candidate
   return {
     planned: {
       provider,
       model: model ?? api,
       priceUsd: price.usd,
+      whole: whole === null ? null : { priceUsd: whole.price.usd },
       submitQueue: submitTaskQueue(provider),
       queryQueue: queryTaskQueue(provider),
       hasCallback,
       attemptDeadlineMs: Math.max(deps.routeDefaults.attemptDeadlineMs, deadlinePerTypicalDuration * (typicalDurationMs ?? 0)),
       fidelity,
     },
-    stored: { api, model, input, price, baseUrl: deps.providers.get(provider)?.baseUrl ?? '' },
+    stored: { api, model, input, price, whole, itemSeed, baseUrl: deps.providers.get(provider)?.baseUrl ?? '' },
   }
 }
 

@@ -20,7 +20,7 @@ const pauseGrowth = 1.5
 export function createSettleAttempt(deps: ActivityDeps) {
   return async function settleAttempt(input: SettlementInput): Promise<Settlement> {
     try {
-      const attempt = await attemptContext(deps, input.ref, input.entry)
+      const attempt = await attemptContext(deps, input)
       const row = await mustReadAttempt(deps, input)
       const areClaimsOpen = await lookUpClaims(deps, attempt, row)
       // Again, since a claim may have named its task.

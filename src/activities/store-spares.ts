@@ -8,10 +8,11 @@ import type { SettlementInput } from './types.ts'
 
 /** Stored behind the pictures that served, marked `spare`; once, however often it is run. */
 export function createStoreSpares(deps: ActivityDeps) {
-  return async function storeSpares({ ref, entry }: SettlementInput): Promise<void> {
+  return async function storeSpares(input: SettlementInput): Promise<void> {
     try {
       await withHeartbeat(undefined, async () => {
-        await deps.ledger.addSpares(ref, await fetchImages(deps, ref, entry))
+        const { images } = await fetchImages(deps, input)
+        await deps.ledger.addSpares(input.ref, images)
       })
     } catch (error) {
       if (error instanceof CancelledFailure) throw error

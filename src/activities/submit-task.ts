@@ -37,7 +37,7 @@ export function createSubmitTask(deps: ActivityDeps) {
     const beat = heartbeatDetails(info.heartbeatDetails)
     try {
       return await withHeartbeat(beat, async () => {
-        const attempt = await attemptContext(deps, input.ref, input.entry)
+        const attempt = await attemptContext(deps, input)
         if (beat.providerTaskId !== undefined) return recordTaskId(deps, attempt, beat.providerTaskId)
         return claimAndSend(deps, attempt, input, beat)
       })

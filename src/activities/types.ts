@@ -43,6 +43,8 @@ export interface PlannedEntry {
   model: string
   /** list price of one picture; null: nobody has published one */
   priceUsd: number | null
+  /** there is one task for all pictures, at this price; null: they are asked for item by item, or only one is wanted */
+  whole?: { priceUsd: number | null } | null
   submitQueue: string
   queryQueue: string
   /** whether the provider is told where to call back */
@@ -73,6 +75,8 @@ export interface Plan {
   limits: PlanLimits
   /** counted from the start of the run */
   deadlineMs: number
+  /** pictures that are wanted; not in plans from before several were possible, which want one */
+  count?: number
   decisions: Omit<DecisionReport, 'at'>[]
 }
 
@@ -81,8 +85,13 @@ export interface StoredEntry {
   /** null where the endpoint implies it */
   model: string | null
   api: string
+  /** of a task for one picture */
   input: Record<string, unknown>
   price: { usd: number | null; credits: number | null }
+  /** of the task for all of them, where there is one */
+  whole?: { input: Record<string, unknown>; price: { usd: number | null; credits: number | null } } | null
+  /** item `n` sends `first + n`; null: its items differ by themselves */
+  itemSeed?: { field: string; first: number } | null
   baseUrl: string
 }
 
@@ -99,10 +108,7 @@ export interface PlanInput {
   request: GenerationRequest
 }
 
-export interface SubmitInput {
-  ref: AttemptRef
-  /** index in the plan's route */
-  entry: number
+export interface SubmitInput extends AttemptInput {
   /** earlier attempts that are left because this one may be paid; marked before the claim (I3) */
   left: LeftAttempt[]
 }
@@ -161,9 +167,12 @@ export interface Settlement {
   hasSpares: boolean
 }
 
+/** `entry` is an index in the plan's route. */
 export interface AttemptInput {
   ref: AttemptRef
   entry: number
+  /** that the task is asked for; left out: 1 */
+  pictures?: number
 }
 
 export interface WithdrawInput extends AttemptInput {
@@ -178,6 +187,13 @@ export interface AwaitInput extends AttemptInput {
 
 export interface StoreInput extends AttemptInput {
   closing: Closing
+  /** true: what cannot be fetched is left out, as long as something can */
+  partial?: boolean
+}
+
+/** What became of the pictures of one item. */
+export interface StoredItem {
+  pictures: number
 }
 
 export interface CloseInput {

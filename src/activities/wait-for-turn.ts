@@ -11,9 +11,10 @@ import { notYet, toApplicationFailure } from './to-application-failure.ts'
 import type { AttemptStanding, TurnInput } from './types.ts'
 
 export function createWaitForTurn(deps: ActivityDeps) {
-  return async function waitForTurn({ ref, entry, priority, waitOutPause }: TurnInput): Promise<AttemptStanding> {
+  return async function waitForTurn(input: TurnInput): Promise<AttemptStanding> {
+    const { ref, priority, waitOutPause } = input
     try {
-      const attempt = await attemptContext(deps, ref, entry)
+      const attempt = await attemptContext(deps, input)
       const { provider } = attempt.planned
       const turn = await deps.ledger.takeTurn(ref, {
         ...accountOffer(deps, attempt),

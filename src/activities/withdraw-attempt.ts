@@ -9,9 +9,9 @@ import type { AttemptStanding, WithdrawInput } from './types.ts'
  * finds its time over. A row that has moved on is answered as it is, and the attempt takes that outcome instead.
  */
 export function createWithdrawAttempt(deps: ActivityDeps) {
-  return async function withdrawAttempt({ ref, entry, reason, message }: WithdrawInput): Promise<AttemptStanding> {
+  return async function withdrawAttempt({ reason, message, ...attempt }: WithdrawInput): Promise<AttemptStanding> {
     try {
-      const { row } = await attemptContext(deps, ref, entry)
+      const { row } = await attemptContext(deps, attempt)
       return standingOf(await deps.ledger.withdrawAttempt(row, { reason, message }))
     } catch (error) {
       throw toApplicationFailure(error)

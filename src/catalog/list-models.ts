@@ -2,7 +2,7 @@
 import type { ProviderName } from '../contract/index.ts'
 import type { Evidence, NativeModel, Price, TaskKind } from './model-schema.ts'
 import { documentedNativesOf, kindsOf, models, providerNames, referenceFields, referenceLimits } from './models.ts'
-import { carriersOf, choicesOf, parameterNames } from './native-draft.ts'
+import { carriersOf, choicesOf, maxCountOf, parameterNames } from './native-draft.ts'
 
 /** What one provider has for a model. Lists are empty where there is no choice. */
 export interface NativeSummary {
@@ -32,7 +32,8 @@ export interface NativeSummary {
   /** of each; null: not documented */
   maxReferenceSizeBytes: number | null
   /** pictures of one task; null: not to be chosen */
-  maxCount: number | null
+  /** pictures of one task */
+  maxCount: number
   /** native fields, for `providerOptions`: those that no parameter of ours sets */
   nativeFields: string[]
   price: Price | null
@@ -73,13 +74,6 @@ export function maxReferenceSizeBytes(native: NativeModel): number | null {
   return limits.length === 0 ? null : Math.min(...limits)
 }
 
-function maxCount(native: NativeModel): number | null {
-  const [carrier] = carriersOf(native, 'count')
-  const field = carrier === undefined ? undefined : native.fields[carrier]
-  if (field?.type === 'string') return Math.max(...(field.values ?? []).map(Number))
-  return field?.type === 'integer' || field?.type === 'number' ? (field.max ?? null) : null
-}
-
 function promptLimits(native: NativeModel): { min: number | null; max: number | null } {
   const [carrier] = carriersOf(native, 'prompt')
   const field = carrier === undefined ? undefined : native.fields[carrier]
@@ -113,7 +107,7 @@ function summarise(native: NativeModel): NativeSummary {
     minReferenceImages: limits.min,
     maxReferenceImages: limits.max,
     maxReferenceSizeBytes: maxReferenceSizeBytes(native),
-    maxCount: maxCount(native),
+    maxCount: maxCountOf(native),
     nativeFields: Object.keys(native.fields).filter((name) => !ours.has(name)),
     price: native.price,
     typicalDurationMs: native.typicalDurationMs,

@@ -3,7 +3,7 @@
 import { nearestRatio } from './aspect-ratio.ts'
 import type { NativeModel } from './model-schema.ts'
 import { referenceFields, referenceLimits } from './models.ts'
-import { asNative, carriersOf, change, choicesOf } from './native-draft.ts'
+import { asNative, carriersOf, change, choicesOf, maxCountOf } from './native-draft.ts'
 import type { Draft } from './native-draft.ts'
 import { refusedCombination } from './native-schema.ts'
 import { thousands } from './request-error.ts'
@@ -211,8 +211,10 @@ const excerpt = (text: string): string => (text.length > 60 ? `${text.slice(0, 6
 export function mapCount(draft: Draft): void {
   const { count } = draft.request
   const parameter = draft.native.parameters.count
-  if (count !== undefined && parameter !== undefined)
-    draft.input[parameter.field] = asNative(draft.native.fields[parameter.field], count)
+  if (count === undefined || parameter === undefined) return
+  // More than the model takes is asked for in several tasks of one picture each.
+  const sent = count > maxCountOf(draft.native) ? 1 : count
+  draft.input[parameter.field] = asNative(draft.native.fields[parameter.field], sent)
 }
 
 /** Puts the prompt with its flags; says why it does not fit. It is never cut, and never left out. */

@@ -16,6 +16,7 @@ import type { Choice } from './native-draft.ts'
 import { buildNativeInput } from './native-input.ts'
 import { listed, quote, thousands } from './request-error.ts'
 import type { RequestError } from './request-error.ts'
+import { checkCount } from './several-pictures.ts'
 
 interface Candidate {
   provider: ProviderName
@@ -35,6 +36,11 @@ export function checkAgainstModel(model: Model, request: GenerationRequest): Req
   const candidates = candidatesFor(model, offering, request)
   const errors = [
     ...checkPrompt(model, candidates, request),
+    ...checkCount(
+      model,
+      candidates.map(({ native }) => native),
+      request,
+    ),
     ...choiceNames.flatMap((field) => checkChoice(model, candidates, request, field)),
     ...checkBodies(candidates, request),
   ]

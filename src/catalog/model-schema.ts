@@ -121,8 +121,8 @@ export const parametersSchema = z.strictObject({
   /** 0 keeps the picture that is given, 1 forgets it */
   strength: z.strictObject({ field: z.string() }).optional(),
   negativePrompt: z.strictObject({ field: z.string() }).optional(),
-  /** number of pictures of one task */
-  count: z.strictObject({ field: z.string() }).optional(),
+  /** number of pictures of one task; `max` where the field takes more only together with something that we do not send */
+  count: z.strictObject({ field: z.string(), max: z.int().min(2).optional() }).optional(),
   /** one field; or several that are filled in this order, as many pictures into each as it takes */
   referenceImages: z
     .union([z.strictObject({ field: z.string() }), z.strictObject({ fields: z.array(z.string()).min(2) })])

@@ -77,3 +77,13 @@ export function asNative(field: NativeField | undefined, value: string | number)
   if (field?.type === 'boolean') return value === 'true'
   return field?.type === 'string' ? String(value) : value
 }
+
+/** How many pictures one task may be asked for, as far as it is documented; 1 where it cannot be said. */
+export function maxCountOf(native: NativeModel): number {
+  const { count } = native.parameters
+  const field = count === undefined ? undefined : native.fields[count.field]
+  if (count === undefined || field === undefined) return 1
+  if (field.type === 'string') return Math.max(1, ...(field.values ?? []).map(Number))
+  if (field.type !== 'integer' && field.type !== 'number') return 1
+  return Math.min(count.max ?? Infinity, field.max ?? 1)
+}

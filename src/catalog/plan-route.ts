@@ -11,6 +11,8 @@ import { estimatePrice } from './price.ts'
 import type { EstimatedPrice } from './price.ts'
 import { listed } from './request-error.ts'
 import type { RequestError } from './request-error.ts'
+import { itemSeed, wholeTask } from './several-pictures.ts'
+import type { ItemSeed, WholeTask } from './several-pictures.ts'
 
 /** The environment variable that gives a provider its key. */
 export const keyVariables: Readonly<Record<ProviderName, string>> = { kie: 'KIE_API_KEY', defapi: 'DEFAPI_KEY' }
@@ -24,10 +26,14 @@ export interface Candidate {
   api: string
   /** the provider's name of the model; null where the endpoint implies it */
   model: string | null
-  /** native fields */
+  /** native fields of a task for one picture */
   input: Record<string, unknown>
+  /** one task for all pictures; null where only one is wanted, or the model does not take that many */
+  whole: WholeTask | null
+  /** of items that would otherwise be equal; null where they are not */
+  itemSeed: ItemSeed | null
   fidelity: { level: FidelityLevel; changes: FidelityChange[] }
-  /** list price; null where nobody has published one */
+  /** list price of one picture; null where nobody has published one */
   price: EstimatedPrice
   /** measured on single pictures; null: never measured */
   typicalDurationMs: number | null
@@ -140,7 +146,8 @@ function build(model: Model, provider: ProviderName, request: GenerationRequest)
   if ('absent' in offer) return { kind: 'left', because: `does not offer ${model.name}: ${offer.absent}` }
   const native = chooseNative(model, provider, givenIn(request))
   if (native === null) return { kind: 'left', because: whyNoNative(model, provider, givenIn(request)) }
-  const built = buildNativeInput(provider, native, request)
+  const isOne = (request.count ?? 1) === 1
+  const built = buildNativeInput(provider, native, isOne ? request : { ...request, count: 1 })
   if (built.kind === 'invalid') return built
   if (built.kind === 'unfit') return { kind: 'left', because: built.because }
   return {
@@ -151,6 +158,8 @@ function build(model: Model, provider: ProviderName, request: GenerationRequest)
       api: native.api,
       model: native.model,
       input: built.input,
+      whole: wholeTask(provider, native, request),
+      itemSeed: isOne ? null : itemSeed(native, built.input),
       fidelity: built.fidelity,
       price: estimatePrice(native, built.input),
       typicalDurationMs: native.typicalDurationMs,

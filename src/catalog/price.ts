@@ -43,6 +43,13 @@ export function priceRangeUsd(price: Price | null): { from: number; upTo: number
   return { from: usdOf(price, Math.min(...amounts)), upTo: usdOf(price, Math.max(...amounts)) }
 }
 
+/** Pictures that a body asks for. */
+function countPictures(native: NativeModel, input: Record<string, unknown>): number {
+  const [carrier] = carriersOf(native, 'count')
+  const count = carrier === undefined ? 1 : Number(input[carrier] ?? 1)
+  return Number.isInteger(count) && count > 0 ? count : 1
+}
+
 /** What one task with this body is expected to cost. */
 export function estimatePrice(native: NativeModel, input: Record<string, unknown>): EstimatedPrice {
   const unknown: EstimatedPrice = { usd: null, credits: null }
@@ -51,6 +58,8 @@ export function estimatePrice(native: NativeModel, input: Record<string, unknown
   const base = baseAmount(price.amount, input)
   if (base === undefined) return unknown
   const extra = price.referenceImage
-  const amount = base + (extra === undefined ? 0 : extra.amount * Math.max(0, countReferences(native, input) - extra.free))
+  const pictures = price.per === 'image' ? countPictures(native, input) : 1
+  const amount =
+    base * pictures + (extra === undefined ? 0 : extra.amount * Math.max(0, countReferences(native, input) - extra.free))
   return { usd: usdOf(price, amount), credits: price.unit === 'credits' ? roundMicro(amount) : null }
 }

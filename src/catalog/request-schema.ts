@@ -40,10 +40,11 @@ const sides = { min: 64, max: 8192 }
 /** The common upper end of the providers' own seed fields. */
 const maxSeed = 2_147_483_647
 
+/** A request must not fill the rate window of an account by itself. kie: 20 new tasks in 10 s - test/fixtures/kie/README.md#limits */
+export const maxCount = 16
+
 /** The longest name or alias has less than half of it. */
 const maxModelNameLength = 100
-
-const onlyOne = 'can only be 1 for now: ask once for each picture'
 
 const providerNameSchema = z.enum(['kie', 'defapi'])
 
@@ -185,10 +186,10 @@ export const generationRequestSchema = z
     size: sizeSchema.exactOptional().describe('pixels, e.g. `1536x1024`, instead of aspectRatio and resolution'),
     count: z
       .int()
-      .min(1, { error: onlyOne })
-      .max(1, { error: onlyOne })
+      .min(1)
+      .max(maxCount)
       .exactOptional()
-      .describe('number of pictures; only 1 for now'),
+      .describe('number of pictures; one task where the model takes the number, else as many tasks; default 1'),
     seed: z.int().min(0).max(maxSeed).exactOptional().describe('recorded as dropped where the model takes none'),
     outputFormat: z.enum(['png', 'jpeg']).exactOptional().describe("default: the provider's own"),
     quality: z.enum(['low', 'medium', 'high']).exactOptional().describe('where the model has a choice; high may cost more'),

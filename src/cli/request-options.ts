@@ -14,6 +14,7 @@ export interface RequestFlags {
   aspectRatio?: string
   resolution?: string
   size?: string
+  count?: number
   seed?: number
   outputFormat?: string
   mask?: string
@@ -47,6 +48,7 @@ export function addRequestFlags(command: Command): Command {
     .option('-a, --aspect-ratio <ratio>', 'such as 16:9')
     .option('--resolution <name>', 'such as 1K, 2K, 4K, where the model has it')
     .option('--size <width>x<height>', 'in pixels, instead of ratio and resolution')
+    .option('-n, --count <number>', 'pictures: in one task where the model takes the number, else in as many', parseInteger)
     .option('--seed <number>', 'where the model has it', parseInteger)
     .option('--output-format <format>', 'png or jpeg')
     .option('--mask <url>', 'https URL of a picture that says which part of the first reference to make anew')
@@ -109,6 +111,7 @@ function fromFlags(promptWords: string[], flags: RequestFlags, base: Record<stri
     aspectRatio: flags.aspectRatio,
     resolution: flags.resolution,
     size: flags.size,
+    count: flags.count,
     seed: flags.seed,
     outputFormat: flags.outputFormat,
     mask: flags.mask,

@@ -26,7 +26,7 @@ export interface RouteRequest {
   onRefusal?: 'fail' | 'fallback'
   /** the whole generation must end within this many ms; default 30 min */
   deadlineMs?: number
-  /** attempts that may cost money (accepted or unknown, not proven free); default 2 */
+  /** attempts per picture that may cost money (accepted or unknown, not proven free); default 2 */
   maxPaidAttempts?: number
   /** all attempts together may not cost more than this, by measured costs and list prices. Default: no limit. */
   maxCostUsd?: number
@@ -58,8 +58,9 @@ export interface GenerationRequest {
   resolution?: string
   /** width and height in pixels, e.g. `1536x1024`, instead of `aspectRatio` and `resolution` */
   size?: string
-  /** number of pictures; only 1 for now */
+  /** number of pictures, 1 to 16; default 1. One task where the model takes the number, else as many tasks, called items */
   count?: number
+  /** where several tasks are needed, item `n` gets `seed + n`: equal seeds would make equal pictures */
   seed?: number
   outputFormat?: 'png' | 'jpeg'
   /** more quality costs more time and, at some models, more money */
@@ -87,14 +88,17 @@ export interface Cost {
 
 /** One try at one provider, as the ledger holds it. Times are ISO 8601. */
 export interface AttemptReport {
+  /** which of several pictures, from 0; a task for all of them is of item 0 */
   item: number
-  /** from 1, within the generation */
+  /** from 1, within its item; those of a task for all of them come first */
   number: number
   provider: ProviderName
   account: string
   state: AttemptState
   /** the provider's name of the model */
   model: string
+  /** that its task was asked for: all of them at once, or one of an item */
+  pictures: number
   outcome: AttemptOutcome | null
   reason: RefusalReason | null
   /** one printable sentence, at most 300 characters; null while there is nothing to say */
@@ -175,6 +179,14 @@ export interface Timings {
   totalMs: number | null
 }
 
+/** An item that ended without a picture while others have one; or, of item 0, a task that made fewer than it was asked for. */
+export interface ItemFailure {
+  item: number
+  type: FailureType
+  message: string
+  provider?: ProviderName
+}
+
 /** A generation. */
 export interface Generation {
   id: string
@@ -185,9 +197,12 @@ export interface Generation {
   model: string
   /** empty where the model takes none */
   prompt: string
+  /** pictures that were asked for */
+  count: number
   createdAt: string
   finishedAt: string | null
-  servedBy: { provider: ProviderName; model: string; providerTaskId: string; attempt: number } | null
+  /** of several pictures, whose came first; each picture names its item and attempt */
+  servedBy: { provider: ProviderName; model: string; providerTaskId: string; item: number; attempt: number } | null
   attempts: AttemptReport[]
   images: ImageReport[]
   /** sum over attempts; `measured` only when every part that cost something is */
@@ -196,6 +211,8 @@ export interface Generation {
   timings: Timings
   decisions: DecisionReport[]
   failure: { type: FailureType; message: string; provider?: ProviderName } | null
+  /** empty unless several pictures were asked for; a generation that is `completed` has at least one picture all the same */
+  itemFailures: ItemFailure[]
   metadata: Record<string, string>
   links: { self: string; temporal: string | null }
 }

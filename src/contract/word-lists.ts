@@ -104,6 +104,7 @@ export const failureTypes = listOf<FailureType>()([
   'CostLimitReached',
   'DeadlineExceeded',
   'ResultUnavailable',
+  'TooFewPictures',
   'ServiceUnavailable',
 ])
 

@@ -151,6 +151,8 @@ export type FailureType =
   | 'DeadlineExceeded'
   /** the provider has the picture, but it could not be fetched or stored; no second task was paid */
   | 'ResultUnavailable'
+  /** only of a part of several pictures: the task ended with fewer than it was asked for */
+  | 'TooFewPictures'
   /** ledger or storage of ours stayed out of reach */
   | 'ServiceUnavailable'
 

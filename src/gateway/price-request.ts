@@ -1,5 +1,6 @@
 // What a request may cost at most, before it is accepted. The plan computes the same again; it reserves only where nobody has yet.
 import { planRoute } from '../catalog/plan-route.ts'
+import { pricesOfAll } from '../catalog/several-pictures.ts'
 import { worstCaseUsd } from '../catalog/worst-case.ts'
 import type { GenerationRequest, ProviderName } from '../contract/index.ts'
 import type { RouteDeps } from './gateway-deps.ts'
@@ -24,10 +25,7 @@ export function priceRequest(
     maxCostUsd: route.maxCostUsd ?? null,
   }
   return {
-    worstCaseUsd: worstCaseUsd(
-      candidates.map(({ price }) => price.usd),
-      policy,
-    ),
+    worstCaseUsd: worstCaseUsd(pricesOfAll(candidates, request.count ?? 1), policy),
     unpriced: candidates.filter(({ price }) => price.usd === null).map(({ provider }) => provider),
   }
 }

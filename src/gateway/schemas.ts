@@ -34,6 +34,7 @@ export const attemptSchema = z.object({
   account: z.string(),
   state: z.enum(attemptStates),
   model: z.string(),
+  pictures: z.int().describe('that its task was asked for'),
   outcome: z.enum(attemptOutcomes).nullable(),
   reason: z.enum(refusalReasons).nullable(),
   message: z.string().nullable(),
@@ -70,6 +71,8 @@ const imageSchema = z.object({
 
 const durationSchema = z.number().nullable()
 
+const failureSchema = z.object({ type: z.enum(failureTypes), message: z.string(), provider: z.exactOptional(providerSchema) })
+
 export const generationSchema = z
   .object({
     id: z.string().regex(generationIdPattern),
@@ -78,9 +81,13 @@ export const generationSchema = z
     tenant: z.string().describe('whose budget pays'),
     model: z.string(),
     prompt: z.string(),
+    count: z.int().describe('pictures that were asked for'),
     createdAt: timeSchema,
     finishedAt: timeSchema.nullable(),
-    servedBy: z.object({ provider: providerSchema, model: z.string(), providerTaskId: z.string(), attempt: z.int() }).nullable(),
+    servedBy: z
+      .object({ provider: providerSchema, model: z.string(), providerTaskId: z.string(), item: z.int(), attempt: z.int() })
+      .nullable()
+      .describe('of several pictures, whose came first'),
     attempts: z.array(attemptSchema),
     images: z.array(imageSchema),
     cost: z.object({ usd: z.number().nullable(), source: costSourceSchema }),
@@ -98,7 +105,10 @@ export const generationSchema = z
       totalMs: durationSchema,
     }),
     decisions: z.array(z.object({ at: timeSchema, decision: z.string(), because: z.string() })),
-    failure: z.object({ type: z.enum(failureTypes), message: z.string(), provider: z.exactOptional(providerSchema) }).nullable(),
+    failure: failureSchema.nullable(),
+    itemFailures: z
+      .array(failureSchema.extend({ item: z.int() }))
+      .describe('of several pictures, those that did not come; `completed` has at least one all the same'),
     metadata: z.record(z.string(), z.string()),
     links: z.object({ self: z.string(), temporal: z.string().nullable() }),
   })

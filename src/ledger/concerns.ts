@@ -1,5 +1,6 @@
 // What may be of concern about an attempt, as conditions on `attempts` joined with `generations`. The words are those of the port.
 import { type RawBuilder, sql } from 'kysely'
+import { hasServed } from './has-served.ts'
 import { claimsCount, openClaimsQuery } from './open-claims.ts'
 import type { AttemptConcern } from './stats-port.ts'
 
@@ -13,14 +14,15 @@ function isPaid(row: 'attempts' | 'other'): RawBuilder<boolean> {
 /**
  * Paid beside another task of the same picture: the verdict says so; or the attempt ended by itself and was paid, and so was another
  * one that goes before it, which is the one that served, or one with a lower number. (Left by a deadline, it finished all the same.)
+ * A task for several pictures stands beside those of every item.
  */
 export const isExtraCharge = sql<boolean>`(attempts.verdict is not distinct from 'confirmed_extra' or (
   -- I3 marked the first of two; the second has a higher number: all others need no look at their neighbours
   (attempts.possible_extra_charge or attempts.attempt > 1)
-  and ${isPaid('attempts')} and attempts.attempt is distinct from generations.served_by_attempt
+  and ${isPaid('attempts')} and not coalesce(${hasServed('attempts')}, false)
   and exists (select from attempts as other
-    where other.generation_id = attempts.generation_id and other.item = attempts.item and ${isPaid('other')}
-      and (other.attempt = generations.served_by_attempt or other.attempt < attempts.attempt))))`
+    where other.generation_id = attempts.generation_id and (other.item = attempts.item or other.pictures > 1)
+      and ${isPaid('other')} and (${hasServed('other')} or other.attempt < attempts.attempt))))`
 
 const hasExtraTask = (condition: RawBuilder<unknown>): RawBuilder<boolean> => sql<boolean>`
   (attempts.generation_id, attempts.item, attempts.attempt) in (

@@ -19,6 +19,15 @@ const statusByNewestAttempt: Record<AttemptState, OpenStatus> = {
   settled: 'submitting',
 }
 
+/** Something is still to come of such an attempt. */
+const openStates: readonly AttemptState[] = ['claimed', 'sending', 'accepted', 'unknown']
+
+/** Of several items, one that is at work speaks for the generation rather than one that has ended. */
+export const isOpen = (state: AttemptState): boolean => openStates.includes(state)
+
+/** The same, of a row of attempts. */
+export const isOpenState = sql<boolean>`attempts.state in (${sql.join(openStates.map((state) => sql.lit(state)))})`
+
 export interface NewestAttempt {
   state: AttemptState
   /** it stands in line for a provider account */

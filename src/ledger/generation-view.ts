@@ -3,7 +3,7 @@ import type { Selectable } from 'kysely'
 import type { AttemptReport, Generation, ImageReport, Timings } from '../contract/index.ts'
 import { toAttemptRow, toCost } from './attempt-rows.ts'
 import { statesThatMayCost } from './attempt-states.ts'
-import { type NewestAttempt, openStatus } from './generation-status.ts'
+import { isOpen, type NewestAttempt, openStatus } from './generation-status.ts'
 import { toExtraTaskReport } from './extra-tasks.ts'
 import type { FirstCallback } from './first-callbacks.ts'
 import { toNewImage } from './image-rows.ts'
@@ -42,6 +42,7 @@ export function toGeneration(rows: GenerationRows, links: LedgerLinks): Generati
     tenant: generation.tenant,
     model: generation.request.model,
     prompt: generation.request.prompt ?? '',
+    count: generation.request.count ?? 1,
     createdAt: generation.created_at.toISOString(),
     finishedAt: toIso(generation.closed_at),
     servedBy: servedBy(generation, attempts),
@@ -52,6 +53,7 @@ export function toGeneration(rows: GenerationRows, links: LedgerLinks): Generati
     timings: timingsOf(generation, attempts),
     decisions: generation.decisions,
     failure: generation.failure,
+    itemFailures: generation.item_failures,
     metadata: generation.request.metadata ?? {},
     links: { self: links.self(generation.id), temporal: links.temporal(generation.id) },
   }
@@ -75,6 +77,7 @@ export function toReport(
     account,
     state,
     model,
+    pictures: rest.pictures,
     outcome,
     reason,
     message,
@@ -103,21 +106,25 @@ export function toReport(
 }
 
 function newestAttempt(attempts: Selectable<AttemptsTable>[], inLine: AttemptRef[]): NewestAttempt | null {
-  const newest = attempts.toSorted((one, other) => other.attempt - one.attempt || other.item - one.item)[0]
+  const [newest] = attempts.toSorted(
+    (one, other) =>
+      Number(isOpen(other.state)) - Number(isOpen(one.state)) || other.attempt - one.attempt || other.item - one.item,
+  )
   if (newest === undefined) return null
   const isInLine = inLine.some(({ item, attempt }) => item === newest.item && attempt === newest.attempt)
   return { state: newest.state, isInLine }
 }
 
 function servingAttempt(generation: Selectable<GenerationsTable>, attempts: Selectable<AttemptsTable>[]) {
-  return attempts.find(({ attempt }) => attempt === generation.served_by_attempt) ?? null
+  const { served_by_attempt: attempt, served_by_item: item } = generation
+  return attempts.find((row) => row.attempt === attempt && row.item === item) ?? null
 }
 
 function servedBy(generation: Selectable<GenerationsTable>, attempts: Selectable<AttemptsTable>[]): Generation['servedBy'] {
   const serving = servingAttempt(generation, attempts)
   if (serving === null || serving.provider_task_id === null) return null
-  const { provider, model, provider_task_id: providerTaskId, attempt } = serving
-  return { provider, model, providerTaskId, attempt }
+  const { provider, model, provider_task_id: providerTaskId, item, attempt } = serving
+  return { provider, model, providerTaskId, item, attempt }
 }
 
 /**

@@ -4,11 +4,19 @@ import type { Generation } from '../contract/index.ts'
 import { databaseClock } from './attempt-rows.ts'
 import { bookSpending, giveBack, hasBudget, reserve } from './budget-usage.ts'
 import type { LedgerTransaction, Run } from './database.ts'
-import { hasStatus } from './generation-status.ts'
+import { hasStatus, isOpenState } from './generation-status.ts'
 import { type LedgerLinks, toGeneration } from './generation-view.ts'
-import { toImageValues, toNewImage } from './image-rows.ts'
+import { addItemImages, insertImages, toNewImage } from './image-rows.ts'
 import { leaveAllAttempts } from './leave-attempts.ts'
-import type { Closing, CreateGenerationResult, GenerationFilter, Ledger, NewGeneration, NewImage } from './ledger.ts'
+import type {
+  Closing,
+  CreateGenerationResult,
+  GenerationFilter,
+  Ledger,
+  NewGeneration,
+  NewImage,
+  UnnumberedImage,
+} from './ledger.ts'
 import { lockGeneration } from './lock-generation.ts'
 import { firstCallbacksOf } from './first-callbacks.ts'
 import { openClaimsOf } from './open-claims.ts'
@@ -24,6 +32,7 @@ type GenerationMethods = Pick<
   | 'readGeneration'
   | 'listGenerations'
   | 'closeGeneration'
+  | 'addItemImages'
   | 'readImage'
 >
 
@@ -46,6 +55,7 @@ export function generationMethods(run: Run, links: LedgerLinks): GenerationMetho
         if (generation === undefined) throw new Error(`ledger: generation ${generationId} vanished while it was closed`)
         return generation
       }),
+    addItemImages: (ref, images) => run((trx) => addItemImages(trx, ref, images)),
     readImage: (generationId, index) => run((trx) => readImage(trx, generationId, index)),
   }
 }
@@ -134,24 +144,21 @@ async function forgetUnplanned(trx: LedgerTransaction, id: string): Promise<bool
   return true
 }
 
-async function closeGeneration(trx: LedgerTransaction, id: string, closing: Closing, images: NewImage[]): Promise<void> {
+async function closeGeneration(trx: LedgerTransaction, id: string, closing: Closing, images: UnnumberedImage[]): Promise<void> {
   const { isOpen } = await lockGeneration(trx, id)
   // I2: the first end stays, and what a later one brings along is not kept
   if (!isOpen) return
   await leaveAllAttempts(trx, id, closing)
-  if (images.length > 0) {
-    await trx
-      .insertInto('images')
-      .values(images.map((image) => toImageValues({ ...image, generationId: id })))
-      .execute()
-  }
+  await insertImages(trx, id, images, { spare: false })
   await trx
     .updateTable('generations')
     .set({
       status: closing.status,
       served_by_attempt: closing.servedByAttempt,
+      served_by_item: closing.servedByItem ?? 0,
       decisions: toJsonText(closing.decisions),
       failure: closing.failure === null ? null : toJsonText(closing.failure),
+      item_failures: toJsonText(closing.itemFailures ?? []),
       closed_at: databaseClock,
       // The plan's fidelity stands unless the attempt that served had another one.
       ...(closing.fidelity === null ? {} : { fidelity: toJsonText(closing.fidelity) }),
@@ -190,6 +197,7 @@ async function listGenerations(
                 .as('is_in_line'),
             ])
             .whereRef('attempts.generation_id', '=', 'generations.id')
+            .orderBy(isOpenState, 'desc')
             .orderBy('attempts.attempt', 'desc')
             .orderBy('attempts.item', 'desc')
             .limit(1)

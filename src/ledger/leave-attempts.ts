@@ -62,9 +62,11 @@ export async function leaveAllAttempts(trx: LedgerTransaction, generationId: str
       movesOf('leave').map(({ from }) => from),
     )
     .execute()
+  const stored = await trx.selectFrom('images').select(['item', 'attempt']).where('generation_id', '=', generationId).execute()
+  const served = [...stored, { item: closing.servedByItem ?? 0, attempt: closing.servedByAttempt }]
   const unnamed = open
-    // The one that served is not left, even when the provider's last word about it could not be written.
-    .filter(({ attempt }) => attempt !== closing.servedByAttempt)
+    // One that served is not left, even when the provider's last word about it could not be written.
+    .filter((row) => !served.some(({ item, attempt }) => item === row.item && attempt === row.attempt))
     .map(({ item, attempt, state }) => ({ item, attempt, providerTaskId: null, ...wordsForUnnamed(state, closing) }))
   await leaveAttempts(trx, generationId, unnamed)
 }

@@ -12,6 +12,7 @@ import type {
   GenerationRequest,
   GenerationStatus,
   ImageReport,
+  ItemFailure,
   ProviderName,
   RefusalReason,
   SettlementVerdict,
@@ -40,6 +41,8 @@ export interface AttemptRow extends AttemptRef {
   /** endpoint family at the provider, needed to query */
   api: string
   model: string
+  /** that its task was asked for */
+  pictures: number
   requestSha256: string
   state: AttemptState
   /** identifies the one run that may be talking; null before the first */
@@ -100,6 +103,8 @@ export interface NewAttempt extends AttemptRef {
   model: string
   /** index in the plan's route, for whoever looks at the row after its workflow is gone */
   entry: number
+  /** that its task is asked for */
+  pictures: number
   requestSha256: string
   /** list price, kept as `estimated` cost once the attempt is accepted or unknown; null where no price is known */
   estimate: { usd: number | null; credits: number | null }
@@ -148,13 +153,20 @@ export interface NewImage extends Omit<ImageReport, 'url'> {
   generationId: string
 }
 
+/** A picture before it has its number within the generation. */
+export type UnnumberedImage = Omit<NewImage, 'index' | 'spare'>
+
 /** What the workflow adds when it ends a generation. */
 export interface Closing {
   status: Extract<GenerationStatus, 'completed' | 'failed' | 'cancelled'>
+  /** the attempt whose picture came first, of `servedByItem` (0 where that is left out) */
   servedByAttempt: number | null
+  servedByItem?: number
   fidelity: { level: FidelityLevel; changes: FidelityChange[] } | null
   decisions: DecisionReport[]
   failure: { type: FailureType; message: string; provider?: ProviderName } | null
+  /** items that ended without a picture while others have one */
+  itemFailures?: ItemFailure[]
   /** attempts left open: each open row becomes `abandoned` (owing) */
   left: LeftAttempt[]
 }
@@ -184,8 +196,13 @@ export interface Ledger extends AccountsPort, SettlementPort, BudgetsPort, Stats
   readGeneration(generationId: string): Promise<Generation | null>
   /** The newest first. Rejects with `InvalidCursorError` for a cursor that is not ours. */
   listGenerations(filter: GenerationFilter): Promise<{ generations: Generation[]; nextCursor: string | null }>
-  /** Ends a generation once; a second call returns what the first one wrote (I2). Stored images are written in the same transaction. */
-  closeGeneration(generationId: string, closing: Closing, images: NewImage[]): Promise<Generation>
+  /**
+   * Ends a generation once; a second call returns what the first one wrote (I2). Its pictures are written in the same transaction,
+   * numbered behind those of items that are stored already.
+   */
+  closeGeneration(generationId: string, closing: Closing, images: UnnumberedImage[]): Promise<Generation>
+  /** Pictures of one item of an open generation, numbered as they come. Again, or after its end: no effect (I2). */
+  addItemImages(ref: AttemptRef, images: UnnumberedImage[]): Promise<void>
   readImage(generationId: string, index: number): Promise<NewImage | null>
 
   // attempts: paid once

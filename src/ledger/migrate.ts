@@ -5,11 +5,13 @@ import type { PoolConfig } from 'pg'
 import { openDatabase } from './database.ts'
 import { firstTables } from './migrations/2026-11-22-first-tables.ts'
 import { moneyAndLimits } from './migrations/2026-11-22-money-and-limits.ts'
+import { severalPictures } from './migrations/2026-11-28-several-pictures.ts'
 
 /** In order of their names; kysely refuses a list that was reordered. */
 export const migrations: Record<string, Migration> = {
   '2026-11-22-first-tables': firstTables,
   '2026-11-22-money-and-limits': moneyAndLimits,
+  '2026-11-28-several-pictures': severalPictures,
 }
 
 /** A big table may take its time, and so may waiting for another process that migrates. */

@@ -37,8 +37,10 @@ export interface GenerationsTable {
   /** null while it is open: then it is derived from the newest attempt */
   status: Extract<GenerationStatus, 'completed' | 'failed' | 'cancelled'> | null
   served_by_attempt: number | null
+  served_by_item: Generated<number>
   decisions: ColumnType<DecisionReport[], string | undefined, string>
   failure: ColumnType<Generation['failure'], string | null, string | null>
+  item_failures: ColumnType<Generation['itemFailures'], string | undefined, string>
   created_at: Generated<Date>
   closed_at: Date | null
   tenant: Generated<string>
@@ -80,6 +82,7 @@ export interface AttemptsTable {
   accepted_at: Date | null
   finished_at: Date | null
   entry: number | null
+  pictures: Generated<number>
   verdict: SettlementVerdict | null
   settled_at: Date | null
 }

@@ -1,6 +1,6 @@
 // Attempts that were left open, and what became of them.
 import type { Cost, ExtraTaskReport, ProviderName, SpendMode } from '../contract/index.ts'
-import type { AttemptRef, AttemptRow, NewImage } from './ledger.ts'
+import type { AttemptRef, AttemptRow, UnnumberedImage } from './ledger.ts'
 
 /** What looking again found. `confirmed_extra` is the ledger's own conclusion from `paid` and the other attempts of the picture. */
 export interface SettlementFinding {
@@ -40,7 +40,7 @@ export interface SettlementPort {
   /** The same over all closed generations, oldest first, for the sweeper. */
   listOwing(filter: { mode: SpendMode; leftBefore: Date; limit: number }): Promise<OwingAttempt[]>
   /** Pictures of an attempt that ended after another one had served: added behind the others, marked `spare`. Again: no effect. */
-  addSpares(ref: AttemptRef, images: Omit<NewImage, 'index' | 'spare'>[]): Promise<void>
+  addSpares(ref: AttemptRef, images: UnnumberedImage[]): Promise<void>
 
   // reconciliation
   /** Open generations made before `before`, oldest first: the sweeper asks Temporal whether they still run. */

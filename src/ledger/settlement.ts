@@ -3,8 +3,8 @@ import { costOf, databaseClock } from './attempt-rows.ts'
 import { bookSpending } from './budget-usage.ts'
 import type { LedgerTransaction, Run } from './database.ts'
 import { addExtraTask, readExtraTasks, settleExtraTask } from './extra-tasks.ts'
-import { toImageValues } from './image-rows.ts'
-import type { AttemptRef, AttemptRow } from './ledger.ts'
+import { hasImagesOf, insertImages } from './image-rows.ts'
+import type { AttemptRef, AttemptRow, UnnumberedImage } from './ledger.ts'
 import { lockGeneration } from './lock-generation.ts'
 import { mustSelectAttempt, tryMove } from './move-attempt.ts'
 import { dismissClaim, openClaims } from './open-claims.ts'
@@ -47,24 +47,9 @@ async function settleAttempt(trx: LedgerTransaction, ref: AttemptRef, finding: S
   return mustSelectAttempt(trx, ref)
 }
 
-async function addSpares(
-  trx: LedgerTransaction,
-  ref: AttemptRef,
-  images: Parameters<SettlementPort['addSpares']>[1],
-): Promise<void> {
+async function addSpares(trx: LedgerTransaction, ref: AttemptRef, images: UnnumberedImage[]): Promise<void> {
   const { isOpen } = await lockGeneration(trx, ref.generationId)
-  // Its end numbers its pictures from 0: a spare in their place would jam it.
   if (isOpen) throw new Error(`ledger: generation ${ref.generationId} is still open, so nothing in it is a spare`)
-  const kept = await trx
-    .selectFrom('images')
-    .select(['image_index', 'item', 'attempt'])
-    .where('generation_id', '=', ref.generationId)
-    .execute()
-  const isKnown = kept.some(({ item, attempt }) => item === ref.item && attempt === ref.attempt)
-  if (isKnown || images.length === 0) return
-  const first = Math.max(-1, ...kept.map(({ image_index: index }) => index)) + 1
-  await trx
-    .insertInto('images')
-    .values(images.map((image, place) => toImageValues({ ...image, index: first + place, spare: true })))
-    .execute()
+  if (await hasImagesOf(trx, ref)) return
+  await insertImages(trx, ref.generationId, images, { spare: true })
 }

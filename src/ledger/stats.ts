@@ -2,6 +2,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { ProviderName } from '../contract/index.ts'
 import { isExtraCharge } from './concerns.ts'
+import { hasServed } from './has-served.ts'
 import type { LedgerTransaction, Run } from './database.ts'
 import { listAttempts, readTotals } from './list-attempts.ts'
 import type { ProviderStats, Stats, StatsFilter, StatsPort } from './stats-port.ts'
@@ -79,9 +80,9 @@ async function readProviders(trx: LedgerTransaction, filter: StatsFilter): Promi
       count(*) filter (where state in ('succeeded', 'failed', 'rejected') or outcome in ('overdue', 'unknown'))::integer as ended,
       percentile_cont(0.5) within group (order by took_ms) filter (where state = 'succeeded') as p50_ms,
       percentile_cont(0.95) within group (order by took_ms) filter (where state = 'succeeded') as p95_ms,
-      sum(pictures)::integer as pictures,
+      sum(delivered)::integer as pictures,
       coalesce(sum(usd), 0) + coalesce(sum(extra_usd), 0) as cost_usd,
-      round((coalesce(sum(usd), 0) + coalesce(sum(extra_usd), 0)) / nullif(sum(pictures), 0), 6) as cost_per_picture_usd,
+      round((coalesce(sum(usd), 0) + coalesce(sum(extra_usd), 0)) / nullif(sum(delivered), 0), 6) as cost_per_picture_usd,
       coalesce(sum(usd) filter (where cost_source = 'measured'), 0) + coalesce(sum(extra_measured_usd), 0) as measured_usd,
       case when count(credits) + count(extra_credits) > 0 then coalesce(sum(credits), 0) + coalesce(sum(extra_credits), 0) end
         as credits,
@@ -101,13 +102,13 @@ async function readProviders(trx: LedgerTransaction, filter: StatsFilter): Promi
 
 function madeAttempts(filter: StatsFilter): RawBuilder<unknown> {
   return sql`
-    select attempts.*, status = 'completed' and served_by_attempt = attempts.attempt as has_served,
+    select attempts.*, coalesce(${hasServed('attempts')}, false) as has_served,
       ${isExtraCharge} as is_extra,
       case when proven_free then 0 else cost_usd end as usd,
       case when proven_free then 0 else cost_credits end as credits,
       extract(epoch from finished_at - send_started_at) * 1000 as took_ms,
       (select count(*) from images where images.generation_id = attempts.generation_id and images.item = attempts.item
-        and images.attempt = attempts.attempt and not spare) as pictures
+        and images.attempt = attempts.attempt and not spare) as delivered
     from attempts join generations on generations.id = attempts.generation_id
     where ${isWanted(filter)} and attempts.created_at >= ${filter.from} and attempts.created_at < ${filter.to}`
 }

@@ -103,8 +103,12 @@ export const keepingSpares = (input: SettlementInput): Pick<Activities, 'storeSp
     summary: `keep the late picture of attempt ${input.ref.attempt}`,
   })
 
-/** Download, check, store, close the row. A failed download never pays again, so it is repeated until the deadline. */
-export const storing = (limits: PlanLimits, untilDeadlineMs: number, summary: string): Pick<Activities, 'storeImages'> =>
+/** Download, check, store; of the whole generation, close the row too. A failed download never pays again, so it is repeated until the deadline. */
+export const storing = (
+  limits: PlanLimits,
+  untilDeadlineMs: number,
+  summary: string,
+): Pick<Activities, 'storeImages' | 'storeItem'> =>
   proxyActivities<Activities>({
     startToCloseTimeout: limits.storeStartToCloseMs,
     // A worker that dies is noticed as quickly as in a submit, so that another one can still fetch what is paid for.

@@ -1,15 +1,16 @@
-// The ends of a generation that have no picture, and what is said of its attempts then.
+// The ends of a generation whose pictures are not stored together with its end, and what is said of its attempts then.
 import { CancellationScope } from '@temporalio/workflow'
+import { CancelledFailure } from '@temporalio/common'
 import type { Closing, LeftAttempt } from '../activities/index.ts'
 import type { Generation } from '../contract/index.ts'
 import { activityFailure } from '../contract/index.ts'
 import { bookkeeping } from './activity-options.ts'
-import type { Failure } from './decide.ts'
+import type { Failure, Step } from './decide.ts'
 import { applicationFailureOf, generationFailed } from './failures.ts'
-import { happen, routeEntry } from './run.ts'
+import { happen, routeEntry, storiesOf } from './run.ts'
 import type { Run } from './run.ts'
 import { startSettlements } from './settlements.ts'
-import { mayHaveCost, outcomeWhenLeft } from './state.ts'
+import { attemptOf, mayHaveCost, outcomeWhenLeft } from './state.ts'
 import type { AttemptRecord } from './state.ts'
 import { stopWatching } from './watch.ts'
 
@@ -18,6 +19,22 @@ export async function endFailed(run: Run, failure: Failure): Promise<Generation>
   const closed = await close(run, 'failed', failure)
   if (closed.status === 'completed') return closed
   throw generationFailed(failure, closed)
+}
+
+/** Completes a generation whose items are stored, or some of them; unless its row says, after a reset, that it had ended otherwise (I2). */
+export async function endWithItems(run: Run, { served }: Extract<Step, { kind: 'conclude' }>): Promise<Generation> {
+  const { item, attempt: number, entry } = served
+  return resultOf(await close(run, 'completed', null, { item, number, entry }))
+}
+
+/** What the workflow answers for the end that its row has, which may be one of an earlier run (I2). */
+export function resultOf(generation: Generation): Generation {
+  if (generation.status === 'completed') return generation
+  if (generation.status === 'cancelled') throw new CancelledFailure('the generation had been cancelled')
+  throw generationFailed(
+    generation.failure ?? { type: 'ResultUnavailable', message: 'the generation had failed before' },
+    generation,
+  )
 }
 
 /** Null: cancelled before anything was planned, and nobody had made a row for it. */
@@ -35,9 +52,14 @@ export async function closeCancelled(generationId: string, run: Run | null): Pro
 }
 
 /** Ends the generation's row; attempts that are still open become owing. A cancel cannot stop this. */
-async function close(run: Run, status: Closing['status'], failure: Failure | null): Promise<Generation> {
+async function close(
+  run: Run,
+  status: Closing['status'],
+  failure: Failure | null,
+  served: Served | null = null,
+): Promise<Generation> {
   await stopWatching(run)
-  const closing = closingOf(run, status, failure, null)
+  const closing = closingOf(run, status, failure, served)
   happen(run, { kind: 'closing', status })
   return CancellationScope.nonCancellable(async () => {
     const closed = await bookkeeping(`close the generation: ${status}`).closeGeneration({
@@ -49,25 +71,45 @@ async function close(run: Run, status: Closing['status'], failure: Failure | nul
   })
 }
 
-export function closingOf(run: Run, status: Closing['status'], failure: Failure | null, served: AttemptRecord | null): Closing {
+interface Served {
+  item: number
+  number: number
+  /** index in the route */
+  entry: number
+}
+
+export function closingOf(run: Run, status: Closing['status'], failure: Failure | null, served: Served | null): Closing {
   const { state, plan, decisions } = run
-  const open = state.attempts.filter((attempt) => attempt !== served && mayHaveCost(attempt))
+  const isServed = ({ state: { share }, storedAttempt }: Run, { number }: AttemptRecord): boolean =>
+    number === storedAttempt || (number === served?.number && share.item === served.item)
+  const left = storiesOf(run).flatMap((story) =>
+    story.state.attempts
+      .filter((attempt) => !isServed(story, attempt) && mayHaveCost(attempt))
+      .map((attempt) => ({
+        ...leftAttempt(story, attempt),
+        ...(status === 'cancelled' ? { outcome: 'cancelled' as const } : {}),
+      })),
+  )
+  // A task for all pictures that delivered after all has made good what items lack.
+  const isWhole = served?.item === 0 && attemptOf(state, served.number) !== undefined
+  const itemFailures = (isWhole ? [] : (state.items ?? [])).flatMap((end) =>
+    end.served ? [] : [{ item: end.item, ...end.failure }],
+  )
   return {
     status,
     servedByAttempt: served?.number ?? null,
     fidelity: served === null ? null : routeEntry(plan, served.entry).fidelity,
     decisions,
     failure,
-    left: open.map((attempt) => ({
-      ...leftAttempt(attempt),
-      ...(status === 'cancelled' ? { outcome: 'cancelled' as const } : {}),
-    })),
+    left,
+    ...(served === null || served.item === 0 ? {} : { servedByItem: served.item }),
+    ...(itemFailures.length === 0 ? {} : { itemFailures }),
   }
 }
 
-export function leftAttempt(attempt: AttemptRecord): LeftAttempt {
+export function leftAttempt({ state }: Run, attempt: AttemptRecord): LeftAttempt {
   return {
-    item: 0,
+    item: state.share.item,
     attempt: attempt.number,
     outcome: outcomeWhenLeft(attempt),
     reason: attempt.reason ?? 'no_answer',

@@ -1,8 +1,8 @@
 // Every branch of a generation, as one pure function: state in, next step out. `test/unit/workflows/decide.test.ts` is its table.
 // Nothing here waits, asks or writes.
 import type { FailureType, Generation, ProviderName } from '../contract/index.ts'
-import { isLeft, mayHaveCost, paidAttempts } from './state.ts'
-import type { AttemptRecord, GenerationState } from './state.ts'
+import { isLeft, listPriceUsd, mayHaveCost, paidAttempts } from './state.ts'
+import type { AttemptRecord, GenerationState, ItemEnd } from './state.ts'
 
 export interface Failure {
   type: FailureType
@@ -21,7 +21,11 @@ export type Step =
   | { kind: 'listen'; attempt: AttemptRecord; because: string }
   /** nothing more can be bought, but a task that was left behind is still at work: wait for it */
   | { kind: 'watch'; attempt: AttemptRecord; because: string }
+  /** this entry of the route makes one picture per task: ask it, and those behind it, item by item */
+  | { kind: 'split'; entry: number; because: string }
   | { kind: 'store'; attempt: AttemptRecord; because: string }
+  /** every item has ended, and the pictures of some are stored */
+  | { kind: 'conclude'; served: Extract<ItemEnd, { served: true }>; because: string }
   | { kind: 'finish'; generation: Generation }
   | { kind: 'fail'; failure: Failure; because: string }
 
@@ -31,14 +35,32 @@ export const lastMomentMs = 2_000
 /** What to do next. */
 export function decide(state: GenerationState, nowMs: number): Step {
   if (state.generation !== null) return { kind: 'finish', generation: state.generation }
+  if (state.items?.every(({ served }) => served) === true) return afterItems(state, state.items)
   // Whoever finishes first is used, also one that was left behind: it is paid for.
   const ready = state.attempts.find(({ phase }) => phase === 'succeeded')
   if (ready !== undefined) return { kind: 'store', attempt: ready, because: `${nameOf(state, ready)} has finished` }
-  const last = state.attempts.at(-1)
-  const step = last === undefined ? spend(state, nowMs, 0, 'first in the route') : follow(state, nowMs, last)
+  const step = state.items === null ? nextStep(state, nowMs) : afterItems(state, state.items)
   const watched = step.kind === 'fail' ? stillAtWork(state, nowMs) : undefined
   if (watched === undefined) return step
   return { kind: 'watch', attempt: watched, because: `${nameOf(state, watched)} still works on its task` }
+}
+
+function nextStep(state: GenerationState, nowMs: number): Exclude<Step, { kind: 'finish' }> {
+  const last = state.attempts.at(-1)
+  return last === undefined ? spend(state, nowMs, state.share.entry, state.share.because) : follow(state, nowMs, last)
+}
+
+/** What came is kept; that the rest failed is said with it. */
+function afterItems(state: GenerationState, items: readonly ItemEnd[]): Exclude<Step, { kind: 'finish' }> {
+  const all = items.length
+  const stored = items.filter((item) => item.served)
+  const [first] = stored
+  if (first !== undefined)
+    return { kind: 'conclude', served: first, because: `${stored.length} of ${all} items have their picture` }
+  const failure = items.flatMap((item) => (item.served ? [] : [item.failure]))[0]
+  if (failure === undefined) return fail('ProvidersExhausted', 'there was nothing to ask for', state, undefined)
+  const message = `none of ${all} items got a picture: ${failure.message}`
+  return { kind: 'fail', failure: { ...failure, message }, because: message }
 }
 
 function follow(state: GenerationState, nowMs: number, last: AttemptRecord): Exclude<Step, { kind: 'finish' }> {
@@ -151,13 +173,15 @@ function afterRefusal(state: GenerationState, nowMs: number, last: AttemptRecord
 
 /** The next attempt, if time, route and money allow one. */
 function spend(state: GenerationState, nowMs: number, entry: number, because: string): Exclude<Step, { kind: 'finish' }> {
-  const last = state.attempts.at(-1)
+  const { share, attempts, route } = state
+  const last = attempts.at(-1)
   // Polls end up to one poll early: a second spend in that last moment could not be waited for any more.
   const endsAtMs = last === undefined ? state.deadlineAtMs : state.deadlineAtMs - lastMomentMs
   if (nowMs >= endsAtMs) return fail('DeadlineExceeded', `the deadline passed; ${because}`, state, last)
   const obstacle = obstacleTo(state, entry)
   if (obstacle !== null) return fail(obstacle.type, `${because}; ${obstacle.why}`, state, last)
-  return { kind: 'submit', number: state.attempts.length + 1, entry, because }
+  if (share.pictures > 1 && !route[entry]?.whole) return { kind: 'split', entry, because }
+  return { kind: 'submit', number: share.earlierAttempts + attempts.length + 1, entry, because }
 }
 
 /** Whether anything may follow, time apart. */
@@ -170,14 +194,15 @@ function obstacleTo(state: GenerationState, entry: number): { type: FailureType;
   const last = state.attempts.at(-1)
   const refusal = refusalForAll(state)
   if (refusal !== null) return refusal
-  const isFallback = last !== undefined && entry !== last.entry
+  const isFallback = entry !== (last === undefined ? state.share.entry : last.entry)
   if (isFallback && !policy.fallback) return { type: 'ProvidersExhausted', why: 'fallback is switched off' }
   const next = route[entry]
   if (next === undefined) return { type: 'ProvidersExhausted', why: 'no further provider in the route' }
   if (paidAttempts(state) >= policy.maxPaidAttempts) {
     return { type: 'PaidAttemptsExhausted', why: `maxPaidAttempts (${policy.maxPaidAttempts}) is used up` }
   }
-  if (policy.maxCostUsd !== null && spentAtMostUsd(state) + (next.priceUsd ?? Infinity) > policy.maxCostUsd + roundingUsd) {
+  const spentUsd = state.elsewhereUsd + spentAtMostUsd(state)
+  if (policy.maxCostUsd !== null && spentUsd + listPriceUsd(state, entry) > policy.maxCostUsd + roundingUsd) {
     return { type: 'CostLimitReached', why: `another attempt would cost more than maxCostUsd (${policy.maxCostUsd}) allows` }
   }
   return null
@@ -199,9 +224,7 @@ const roundingUsd = 1e-9
 
 /** By list prices. An attempt without one has used up any limit. */
 function spentAtMostUsd(state: GenerationState): number {
-  return state.attempts
-    .filter((attempt) => mayHaveCost(attempt))
-    .reduce((sum, { entry }) => sum + (state.route[entry]?.priceUsd ?? Infinity), 0)
+  return state.attempts.filter((attempt) => mayHaveCost(attempt)).reduce((sum, { entry }) => sum + listPriceUsd(state, entry), 0)
 }
 
 function fail(

@@ -16,7 +16,7 @@ export async function SettleAttempt(input: SettlementInput): Promise<Settlement>
   const ask = async (): Promise<Settlement> => settling(input, Math.max(1, endsAtMs - Date.now())).settleAttempt(input)
   let settlement: Settlement
   try {
-    settlement = await wakes.wakeOrPoll(input.ref.attempt, 0, '', ask, input.limits)
+    settlement = await wakes.wakeOrPoll(input.ref, 0, '', ask, input.limits)
   } catch (error) {
     if (isCancellation(error)) throw error
     // Nobody could say within the time: the row says so, and the sum of such rows is counted.

@@ -1,5 +1,5 @@
 // Where a generation stands, and what each thing that happens does to it: `apply` is pure, like `decide`, and the only way to change it.
-import type { AttemptOutcome, Generation, RefusalReason } from '../contract/index.ts'
+import type { AttemptOutcome, Generation, ItemFailure, RefusalReason } from '../contract/index.ts'
 import type { AttemptStanding, BusyReport, PlannedEntry, RoutePolicy } from '../activities/types.ts'
 
 /** Where the workflow stands with one attempt. */
@@ -43,11 +43,37 @@ export interface AttemptRecord {
   line: { sinceMs: number; busy: BusyReport; pauseEndsAtMs: number | null } | null
 }
 
+/** What a story is about: the whole generation, or one item of several. */
+export interface Share {
+  item: number
+  /** that each task of it is asked for */
+  pictures: number
+  /** where in the route it begins, and why there */
+  entry: number
+  because: string
+  /** attempts at a task for all pictures, before there were items */
+  earlierAttempts: number
+  /** of these, those that may have cost money */
+  earlierPaid: number
+}
+
+/** How an item ended. */
+export type ItemEnd =
+  | { item: number; served: true; entry: number; attempt: number }
+  | { item: number; served: false; failure: Omit<ItemFailure, 'item'> }
+
 export interface GenerationState {
   route: PlannedEntry[]
   policy: RoutePolicy
   deadlineAtMs: number
+  share: Share
+  /** what the other stories of the generation have spent at most, or may be spending now */
+  elsewhereUsd: number
   attempts: AttemptRecord[]
+  /** it is asked for item by item from here on: what was asked for as a whole is left behind */
+  isSplit: boolean
+  /** set once every item has ended */
+  items: ItemEnd[] | null
   /** set once the pictures are stored and the row is closed */
   generation: Generation | null
   /** set when the generation is being closed without pictures */
@@ -66,8 +92,23 @@ export type StoryEvent =
   | { kind: 'overdue'; number: number; message: string }
   /** listening for a lost reply ended; null: with nothing heard */
   | { kind: 'listened'; number: number; standing: AttemptStanding | null }
+  /** before each decision of one of several stories */
+  | { kind: 'spent_elsewhere'; usd: number }
+  | { kind: 'split' }
+  | { kind: 'items_ended'; items: ItemEnd[] }
   | { kind: 'stored'; generation: Generation }
   | { kind: 'closing'; status: 'completed' | 'failed' | 'cancelled' }
+
+/** A story before anything has happened in it. */
+export function newStory(
+  plan: Pick<GenerationState, 'route' | 'policy' | 'deadlineAtMs'>,
+  share: Partial<Share>,
+): GenerationState {
+  const whole = { item: 0, pictures: 1, entry: 0, because: 'first in the route', earlierAttempts: 0, earlierPaid: 0 }
+  const { route, policy, deadlineAtMs } = plan
+  const told = { attempts: [], isSplit: false, items: null, generation: null, endedAs: null }
+  return { route, policy, deadlineAtMs, share: { ...whole, ...share }, elsewhereUsd: 0, ...told }
+}
 
 export function apply(state: GenerationState, event: StoryEvent, nowMs: number): GenerationState {
   switch (event.kind) {
@@ -75,6 +116,12 @@ export function apply(state: GenerationState, event: StoryEvent, nowMs: number):
       return { ...state, generation: event.generation }
     case 'closing':
       return { ...state, endedAs: event.status }
+    case 'spent_elsewhere':
+      return { ...state, elsewhereUsd: event.usd }
+    case 'split':
+      return { ...state, isSplit: true }
+    case 'items_ended':
+      return { ...state, items: event.items }
     case 'submitted':
       return withAttempt(state, submitted(state, event, nowMs))
     case 'line_ended':
@@ -175,9 +222,9 @@ export function attemptOf(state: GenerationState, number: number): AttemptRecord
   return state.attempts.find((attempt) => attempt.number === number)
 }
 
-/** Another attempt was begun after it. */
+/** Another attempt, or one for each item, was begun after it. */
 export function isLeft(state: GenerationState, attempt: AttemptRecord): boolean {
-  return state.attempts.at(-1)?.number !== attempt.number
+  return state.isSplit || state.attempts.at(-1)?.number !== attempt.number
 }
 
 /** True unless the attempt is known to cost nothing. */
@@ -185,9 +232,24 @@ export function mayHaveCost({ phase, provenFree }: AttemptRecord): boolean {
   return phase !== 'rejected' && phase !== 'exhausted' && phase !== 'queued' && phase !== 'turn' && !provenFree
 }
 
-/** Attempts that reached accepted or unknown and are not proven free. */
+/** Attempts for the same picture that reached accepted or unknown and are not proven free. */
 export function paidAttempts(state: GenerationState): number {
-  return state.attempts.filter((attempt) => mayHaveCost(attempt)).length
+  return state.share.earlierPaid + state.attempts.filter((attempt) => mayHaveCost(attempt)).length
+}
+
+/** What asking an entry of the route for everything that is still wanted costs by its list price. Without one it has used up any limit. */
+export function listPriceUsd({ route, share: { pictures } }: GenerationState, entry: number): number {
+  const planned = route[entry]
+  if (pictures === 1) return planned?.priceUsd ?? Infinity
+  if (planned?.whole) return planned.whole.priceUsd ?? Infinity
+  return (planned?.priceUsd ?? Infinity) * pictures
+}
+
+/** By list prices, and with those that stand in line: they may be sent at any moment. */
+export function committedUsd(state: GenerationState): number {
+  return state.attempts
+    .filter((attempt) => mayHaveCost(attempt) || attempt.phase === 'queued' || attempt.phase === 'turn')
+    .reduce((sum, { entry }) => sum + listPriceUsd(state, entry), 0)
 }
 
 /** How a left attempt is reported. */

@@ -1,40 +1,40 @@
 // The paid step: claim and send one attempt. However the activity ends, the ledger row says what it means.
 import { CancellationScope } from '@temporalio/workflow'
-import type { AttemptStanding } from '../activities/types.ts'
+import type { AttemptInput, AttemptStanding } from '../activities/types.ts'
 import { activityFailure } from '../contract/index.ts'
 import { bookkeeping, submitting } from './activity-options.ts'
 import { leftAttempt } from './close.ts'
 import type { Step } from './decide.ts'
 import { applicationFailureOf, lastKnownTaskId, refusalOf, sentenceOf } from './failures.ts'
-import { happen, routeEntry } from './run.ts'
+import { attemptInput, happen, itemPrefix, routeEntry } from './run.ts'
 import type { Run } from './run.ts'
 import { mayHaveCost } from './state.ts'
 
 /** Claims and sends one attempt. However the activity ends, the ledger row says what it means. */
 export async function trySubmit(run: Run, step: Extract<Step, { kind: 'submit' }>): Promise<void> {
-  const { plan, state, generationId } = run
+  const { plan, state } = run
   const entry = routeEntry(plan, step.entry)
-  const ref = { generationId, item: 0, attempt: step.number }
-  const left = state.attempts
-    .filter((attempt) => attempt.number !== step.number && mayHaveCost(attempt))
-    .map((attempt) => leftAttempt(attempt))
+  const input = attemptInput(run, step)
+  // I3: also what was asked for as a whole before there were items.
+  const left = [...(run.whole === null ? [] : [run.whole]), run].flatMap((story) =>
+    story.state.attempts
+      .filter((attempt) => (story !== run || attempt.number !== step.number) && mayHaveCost(attempt))
+      .map((attempt) => leftAttempt(story, attempt)),
+  )
   const untilDeadlineMs = state.deadlineAtMs - Date.now()
-  const summary = `submit to ${entry.provider} (${entry.model}), attempt ${step.number}`
+  const summary = `${itemPrefix(run)}submit to ${entry.provider} (${entry.model}), attempt ${step.number}`
   let standing: AttemptStanding
   try {
-    standing = await submitting(entry, plan.limits, untilDeadlineMs, summary).submitTask({ ref, entry: step.entry, left })
+    standing = await submitting(entry, plan.limits, untilDeadlineMs, summary).submitTask({ ...input, left })
   } catch (error) {
-    standing = await CancellationScope.nonCancellable(() => standingAfterFailure(ref, step.entry, error))
+    standing = await CancellationScope.nonCancellable(() => standingAfterFailure(input, error))
   }
+  run.submittingUsd = 0
   happen(run, { kind: 'submitted', number: step.number, entry: step.entry, standing })
 }
 
 /** A timeout, a crash or a cancel proves nothing (I3): only a typed refusal may be taken at its word. */
-async function standingAfterFailure(
-  ref: { generationId: string; item: number; attempt: number },
-  entry: number,
-  error: unknown,
-): Promise<AttemptStanding> {
+async function standingAfterFailure(input: AttemptInput, error: unknown): Promise<AttemptStanding> {
   const failure = applicationFailureOf(error)
   if (failure?.type === activityFailure.submitRefused) {
     return { state: 'rejected', providerTaskId: null, recorded: true, ...refusalOf(failure), provenFree: true, tries: 1 }
@@ -57,10 +57,8 @@ async function standingAfterFailure(
   const why = isRefusedForNow
     ? refusalOf(failure)
     : { reason: isLedgerAway ? ('ledger_unavailable' as const) : ('withdrawn' as const), message: sentenceOf(error) }
-  const withdraw = async (): Promise<AttemptStanding> =>
-    bookkeeping('withdraw the attempt').withdrawAttempt({ ref, entry, ...why })
-  const resolve = async (): Promise<AttemptStanding> =>
-    bookkeeping('look up what became of the submit').resolveAttempt({ ref, entry })
+  const withdraw = async (): Promise<AttemptStanding> => bookkeeping('withdraw the attempt').withdrawAttempt({ ...input, ...why })
+  const resolve = async (): Promise<AttemptStanding> => bookkeeping('look up what became of the submit').resolveAttempt(input)
   // A refusal on the last try left the row free; after anything else somebody may still be sending, so look first.
   let standing = isRefusedForNow ? await withdraw() : await resolve()
   while (standing.state === 'absent' || standing.state === 'claimed' || standing.state === 'sending') {

@@ -2,6 +2,8 @@
 import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow'
 import type { Wake } from '../contract/index.ts'
 
+type Ref = Pick<Wake, 'item' | 'attempt'>
+
 interface Bounds {
   /** wakes that count per attempt; the rest is a flood */
   wakesPerAttempt: number
@@ -16,29 +18,32 @@ export interface Wakes {
    * Waits for a wake or the grace timer, then runs `ask`, an activity that repeats itself until it has an answer.
    * A wake that comes meanwhile cancels it and starts it afresh, so that its back-off is not waited out.
    */
-  wakeOrPoll<T>(attempt: number, graceMs: number, summary: string, ask: () => Promise<T>, bounds: Bounds): Promise<T>
+  wakeOrPoll<T>(ref: Ref, graceMs: number, summary: string, ask: () => Promise<T>, bounds: Bounds): Promise<T>
 }
 
 export function createWakes(): Wakes {
-  const received = new Map<number, number>()
-  const used = new Map<number, number>()
-  const pending = (attempt: number, limit: number): boolean =>
-    Math.min(received.get(attempt) ?? 0, limit) > (used.get(attempt) ?? 0)
-  const use = (attempt: number, limit: number): void => {
-    used.set(attempt, Math.min(received.get(attempt) ?? 0, limit))
+  const received = new Map<string, number>()
+  const used = new Map<string, number>()
+  const keyOf = ({ item, attempt }: Ref): string => `${item}/${attempt}`
+  const pending = (key: string, limit: number): boolean => Math.min(received.get(key) ?? 0, limit) > (used.get(key) ?? 0)
+  const use = (key: string, limit: number): void => {
+    used.set(key, Math.min(received.get(key) ?? 0, limit))
   }
 
   return {
-    receive: (wake: Wake | null | undefined) => {
+    receive: (wake: Partial<Wake> | null | undefined) => {
       // Anybody with access to Temporal can send anything: an error here would fail the workflow task for ever.
-      if (typeof wake?.attempt === 'number') received.set(wake.attempt, (received.get(wake.attempt) ?? 0) + 1)
+      if (typeof wake?.attempt !== 'number') return
+      const key = keyOf({ item: wake.item ?? 0, attempt: wake.attempt })
+      received.set(key, (received.get(key) ?? 0) + 1)
     },
     total: () => [...received.values()].reduce((sum, count) => sum + count, 0),
-    async wakeOrPoll(attempt, graceMs, summary, ask, { wakesPerAttempt, wakeSpacingMs }) {
-      const isWoken = (): boolean => pending(attempt, wakesPerAttempt)
+    async wakeOrPoll(ref, graceMs, summary, ask, { wakesPerAttempt, wakeSpacingMs }) {
+      const key = keyOf(ref)
+      const isWoken = (): boolean => pending(key, wakesPerAttempt)
       if (!isWoken() && graceMs > 0) await condition(isWoken, graceMs, { summary })
       for (;;) {
-        use(attempt, wakesPerAttempt)
+        use(key, wakesPerAttempt)
         const startedAtMs = Date.now()
         const scope = new CancellationScope()
         const asked = scope.run(ask).then((answer) => ({ answer }))

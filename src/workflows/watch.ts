@@ -4,7 +4,7 @@ import type { AttemptStanding } from '../activities/types.ts'
 import { asking } from './activity-options.ts'
 import { lastMomentMs } from './decide.ts'
 import { sentenceOf } from './failures.ts'
-import { happen, routeEntry } from './run.ts'
+import { attemptInput, happen, itemPrefix, routeEntry } from './run.ts'
 import type { Run } from './run.ts'
 import { attemptOf, isLeft } from './state.ts'
 import type { AttemptRecord } from './state.ts'
@@ -47,7 +47,7 @@ async function watch(run: Run, number: number): Promise<void> {
     const leftMs = run.state.deadlineAtMs - lastMomentMs - Date.now()
     if (attempt === undefined || leftMs <= 0 || (attempt.phase !== 'overdue' && attempt.phase !== 'unheard')) return
     try {
-      const standing = await run.wakes.wakeOrPoll(number, 0, '', () => ask(run, attempt), run.plan.limits)
+      const standing = await run.wakes.wakeOrPoll(attemptInput(run, attempt).ref, 0, '', () => ask(run, attempt), run.plan.limits)
       if (attempt.phase === 'overdue') happen(run, { kind: 'answered', number, standing })
       else happen(run, { kind: 'listened', number, standing })
       // Nothing new can come: its generation has ended, or nobody will ever name its task.
@@ -60,12 +60,14 @@ async function watch(run: Run, number: number): Promise<void> {
   }
 }
 
-async function ask({ plan, state, generationId }: Run, attempt: AttemptRecord): Promise<AttemptStanding> {
+async function ask(run: Run, attempt: AttemptRecord): Promise<AttemptStanding> {
+  const { plan, state } = run
   const entry = routeEntry(plan, attempt.entry)
-  const ref = { generationId, item: 0, attempt: attempt.number }
+  const input = attemptInput(run, attempt)
   const untilMs = Math.max(1, state.deadlineAtMs - Date.now())
-  const activities = asking(entry, plan.limits, untilMs, `watch attempt ${attempt.number} at ${entry.provider}, left behind`)
-  if (attempt.phase === 'unheard') return activities.listenForLostReply({ ref, entry: attempt.entry })
+  const summary = `${itemPrefix(run)}watch attempt ${attempt.number} at ${entry.provider}, left behind`
+  const activities = asking(entry, plan.limits, untilMs, summary)
+  if (attempt.phase === 'unheard') return activities.listenForLostReply(input)
   const { providerTaskId, recorded } = attempt
-  return activities.awaitTask({ ref, entry: attempt.entry, providerTaskId: providerTaskId ?? '', recorded })
+  return activities.awaitTask({ ...input, providerTaskId: providerTaskId ?? '', recorded })
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client as PgClient } from 'pg'
-import type { Generation } from '../../src/contract/index.ts'
+import type { AttemptReport, Generation } from '../../src/contract/index.ts'
 import { createFileStore } from '../../src/storage/file-store.ts'
 import type { ChaosRecords, PictureRecord, SearchRecord } from './checker/records.ts'
 import type { Canaries } from './checker/secrets.ts'
@@ -48,10 +48,12 @@ export async function readPictures(cluster: Cluster, generations: readonly Gener
   return inParallel(wanted, async ({ generation, image }) => {
     const response = await fetch(`${cluster.gatewayUrl}/v1/generations/${generation.id}/images/${image.index}`)
     const bytes = response.status === 200 ? Buffer.from(await response.arrayBuffer()) : null
-    const taskId = generation.attempts.find(({ number }) => number === image.attempt)?.providerTaskId ?? null
+    const isOf = ({ item, number }: AttemptReport): boolean => item === image.item && number === image.attempt
+    const taskId = generation.attempts.find(isOf)?.providerTaskId ?? null
     return {
       generationId: generation.id,
       index: image.index,
+      item: image.item,
       attempt: image.attempt,
       isSpare: image.spare,
       reportedSha256: image.sha256,

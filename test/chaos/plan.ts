@@ -23,6 +23,8 @@ export interface PlannedGeneration {
 const forcedShare = 0.13
 /** Left in peace: what works without faults must work beside them. */
 const cleanShare = 0.2
+/** Ask for two or three pictures: their items meet the same faults side by side. */
+const severalShare = 0.12
 /** Two rows at once. */
 const doubleShare = 0.2
 
@@ -88,6 +90,7 @@ function planOne(seed: number, index: number, rows: readonly ChaosRow[]): Planne
       prompt: `${subject}, ${nonce}`,
       ...(random() < 0.5 ? { aspectRatio: pick(random, ['1:1', '16:9', '3:4']) } : {}),
       ...(Object.keys(route).length === 0 ? {} : { route }),
+      ...(random() < severalShare ? { count: pick(random, [2, 3]) } : {}),
       metadata: { nonce },
     },
     rows: rows.map(({ id }) => id),

@@ -53,6 +53,7 @@ export function generation(id: string, status: Generation['status']): Generation
     tenant: 'default',
     model: 'nano-banana',
     prompt: 'a fox',
+    count: 1,
     createdAt: at,
     finishedAt: at,
     servedBy: null,
@@ -63,6 +64,7 @@ export function generation(id: string, status: Generation['status']): Generation
     timings: { untilSubmitMs: null, submitMs: null, providerMs: null, storeMs: null, totalMs: null },
     decisions: [],
     failure: null,
+    itemFailures: [],
     metadata: {},
     links: { self: `/v1/generations/${id}`, temporal: null },
   }
@@ -78,6 +80,9 @@ export interface Planned {
   policy?: Partial<Plan['policy']>
   deadlineMs?: number
   attemptDeadlineMs?: number
+  count?: number
+  /** providers that have one task for all pictures */
+  whole?: readonly string[]
 }
 
 export interface Rig {
@@ -89,15 +94,15 @@ export interface Rig {
 
 export interface Running {
   handle: WorkflowHandleWithStartDetails<typeof GenerateImage>
-  wake(attempt?: number): Promise<void>
+  wake(attempt?: number, item?: number): Promise<void>
   /** stops the workflow's worker, so that events pile up and arrive in one activation */
   pauseWorkflow(): Promise<void>
   resumeWorkflow(): Promise<void>
   calls: string[]
 }
 
-const wakeOf = (attempt: number): Wake => ({
-  item: 0,
+const wakeOf = (attempt: number, item: number): Wake => ({
+  item,
   attempt,
   claimedTaskId: 'task-1',
   claimedState: 'success',
@@ -136,6 +141,7 @@ async function startOne(
     withdrawAttempt: async ({ reason, message }) => standing('withdrawn', { reason, message, provenFree: true }),
     closeGeneration: async ({ generationId, closing }) => generation(generationId, closing.status),
     storeImages: async ({ ref }) => generation(ref.generationId, 'completed'),
+    storeItem: async () => ({ pictures: 1 }),
     ...fakes,
   }
   const recorded = Object.fromEntries(
@@ -184,7 +190,7 @@ async function startOne(
   return {
     handle,
     calls,
-    wake: async (attempt = 1) => handle.signal(wakeSignal, wakeOf(attempt)),
+    wake: async (attempt = 1, item = 0) => handle.signal(wakeSignal, wakeOf(attempt, item)),
     pauseWorkflow: async () => stop(workflows),
     resumeWorkflow: async () => {
       workflows = run(await workflowWorker())
@@ -198,6 +204,7 @@ function planFor(id: string, planned: Planned): Plan {
       provider,
       model: 'google/nano-banana',
       priceUsd: 0.02,
+      ...(planned.whole?.includes(provider) === true ? { whole: { priceUsd: 0.05 } } : {}),
       submitQueue: `${id}-${submitTaskQueue(provider)}`,
       queryQueue: `${id}-${queryTaskQueue(provider)}`,
       hasCallback: true,
@@ -218,6 +225,7 @@ function planFor(id: string, planned: Planned): Plan {
     },
     limits: { ...limits, ...planned.limits },
     deadlineMs: planned.deadlineMs ?? 600_000,
+    ...(planned.count === undefined ? {} : { count: planned.count }),
     decisions: [],
   }
 }

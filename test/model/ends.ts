@@ -9,6 +9,7 @@ export function ended(status: 'completed' | 'failed' | 'cancelled'): Generation 
     tenant: 'default',
     model: 'nano-banana',
     prompt: 'a model',
+    count: 1,
     createdAt: '2026-11-22T00:00:00.000Z',
     finishedAt: '2026-11-22T00:00:01.000Z',
     servedBy: null,
@@ -19,6 +20,7 @@ export function ended(status: 'completed' | 'failed' | 'cancelled'): Generation 
     timings: { untilSubmitMs: null, submitMs: null, providerMs: null, storeMs: null, totalMs: null },
     decisions: [],
     failure: null,
+    itemFailures: [],
     metadata: {},
     links: { self: '', temporal: null },
   }

@@ -1,5 +1,6 @@
 // What a sequence starts with: a route, a policy, a deadline, and what an earlier run of the same generation may have left in the ledger.
 import type { PlannedEntry, RoutePolicy } from '../../src/activities/types.ts'
+import { newStory } from '../../src/workflows/state.ts'
 import type { GenerationState } from '../../src/workflows/state.ts'
 import { pickOf } from './choices.ts'
 import type { Choose } from './choices.ts'
@@ -64,5 +65,5 @@ export function scenarioOf(choose: Choose): Scenario {
 }
 
 export function startOf({ route, policy, deadlineAtMs }: Scenario): GenerationState {
-  return { route, policy, deadlineAtMs, attempts: [], generation: null, endedAs: null }
+  return newStory({ route, policy, deadlineAtMs }, {})
 }

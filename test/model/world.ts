@@ -77,6 +77,9 @@ class World {
         return this.#watchOn(step)
       case 'store':
         return this.#store(step)
+      // One picture: the stories of several are told by the same functions, each with a share of its own.
+      case 'split':
+      case 'conclude':
       case 'finish':
         return this.#fault('finish before anything was stored')
       case 'fail': {

@@ -116,6 +116,7 @@ describe('left behind', { concurrency: 4, timeout: 60_000 }, () => {
         account: 'default',
         state: 'abandoned',
         model: 'google/nano-banana',
+        pictures: 1,
         outcome: 'overdue',
         reason: 'deadline',
         message: null,

@@ -80,7 +80,8 @@ const flux2Model = (variant: 'pro' | 'flex', title: string, amounts: Record<stri
 export const fluxModels: Model[] = [
   {
     name: 'flux-kontext-pro',
-    aliases: ['kontext-pro'],
+    // Kie's list names both by one name, and makes pro where nothing is said.
+    aliases: ['kontext-pro', 'flux1-kontext'],
     title: 'Flux Kontext Pro (Black Forest Labs)',
     kind: 'text-to-image',
     providers: { kie: { natives: [kontext('flux-kontext-pro', 5)] }, defapi: notAtDefapi },

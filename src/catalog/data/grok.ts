@@ -21,7 +21,7 @@ export const grokModels: Model[] = [
             fields: {
               prompt: prompt(5000, { note: 'the limit stands in the description only' }),
               aspect_ratio: choice(ratios, { note: 'left out: 1:1, by the description' }),
-              enable_pro: flag({ note: 'false = speed, true = quality, which is dearer' }),
+              enable_pro: flag({ send: false, note: 'false = speed, true = quality, which is dearer; no default is documented' }),
               nsfw_checker: flag(),
             },
             parameters: {

@@ -104,7 +104,13 @@ const gptImage2 = (model: string, options: { references: boolean; onlyAt1K: stri
     },
     ...(options.references ? { input_urls: pictures(16, null, { required: true }) } : {}),
     aspect_ratio: { type: 'string', values: gptImage2Ratios, note: 'left out: auto' },
-    resolution: { type: 'string', values: ['1K', '2K', '4K'] },
+    // 1K goes with every ratio.
+    resolution: {
+      type: 'string',
+      values: ['1K', '2K', '4K'],
+      send: '1K',
+      note: 'no default is documented, and the price depends on it',
+    },
   },
   parameters: {
     prompt: { field: 'prompt' },
@@ -166,7 +172,10 @@ export const openaiModels: Model[] = [
             },
             parameters: {
               prompt: { field: 'prompt' },
-              aspectRatio: { field: 'size', values: { '1:1': '1024x1024', '3:2': '1536x1024', '2:3': '1024x1536' } },
+              aspectRatio: {
+                field: 'size',
+                values: { auto: 'auto', '1:1': '1024x1024', '3:2': '1536x1024', '2:3': '1024x1536' },
+              },
               size: { field: 'size' },
               quality: { field: 'quality', values: { low: 'low', medium: 'medium', high: 'high' } },
               background: { field: 'background' },

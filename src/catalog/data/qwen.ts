@@ -47,7 +47,9 @@ const v3 = (model: string, references: boolean, price: Price): NativeModel =>
       nsfw_checker: flag({ default: false }),
       output_format: choice('png jpeg', { default: 'png' }),
       prompt_extend: flag({ default: true }),
-      resolution: references ? choice('1K 2K', { default: '1K' }) : choice('1K 2K'),
+      resolution: references
+        ? choice('1K 2K', { default: '1K' })
+        : choice('1K 2K', { send: '1K', note: 'no default is documented, and the price of pro depends on it' }),
       seed: integer({ min: 0, max: 2_147_483_647, default: 1 }),
       ...(references
         ? { image_urls: pictures(3, 10, { minItems: 1, required: true, note: 'jpeg, png, webp, bmp, gif or tiff' }) }

@@ -38,7 +38,6 @@ const v4 = (references: boolean): NativeModel =>
       },
       resolution: { field: 'image_resolution' },
       seed: { field: 'seed' },
-      count: { field: 'max_images' },
       ...(references ? { referenceImages: { field: 'image_urls' } } : {}),
     },
     price: credits(5),

@@ -56,7 +56,7 @@ const wan = (references: boolean, { model, amount, typicalMs, hasNsfwChecker, re
       ...(references ? {} : { aspectRatio: { field: 'aspect_ratio' } }),
       resolution: references ? { field: 'resolution', values: resolutions } : { field: 'resolution' },
       seed: { field: 'seed' },
-      count: { field: 'n' },
+      count: { field: 'n', max: 4 },
       ...(references ? { referenceImages: { field: 'input_urls' } } : {}),
     },
     price: credits(amount),

@@ -1,5 +1,6 @@
 // darkroom generate: asks a running service for a picture and, unless told otherwise, waits for it.
 import { writeFile } from 'node:fs/promises'
+import { join, parse } from 'node:path'
 import type { Command } from 'commander'
 import type { Generation } from '../../contract/index.ts'
 import { safeText } from '../../observability/safe-text.ts'
@@ -33,7 +34,7 @@ export function addGenerateCommand(program: Command, host: CommandHost): void {
       .argument('[prompt...]', 'what to make')
       .option('--url <address>', 'the gateway (default: DARKROOM_URL, else http://127.0.0.1:8080)')
       .option('--no-wait', 'print the accepted generation and do not wait for its end')
-      .option('-o, --output <file>', 'save the picture there, too')
+      .option('-o, --output <file>', 'save the picture there, too; of several, fox.png becomes fox-0.png, fox-1.png …')
       .option('--idempotency-key <key>', 'the same key and request give the same generation')
       .option('--json', 'print the generation as JSON'),
   ).action((prompt: string[], flags: GenerateFlags) => host.run((context) => generate(context, prompt, flags)))
@@ -46,10 +47,9 @@ async function generate(context: CliContext, prompt: string[], flags: GenerateFl
   const request = await readRequest(prompt, flags)
   const accepted = await gateway.create(request, flags.idempotencyKey ?? null)
   const generation = flags.wait ? await waitForEnd(context, gateway, accepted) : accepted
-  if (flags.output !== undefined && generation.images.length > 0) await saveImage(gateway, generation, flags.output)
+  const saved = flags.output === undefined ? [] : await saveImages(gateway, generation, flags.output)
   printGeneration(context, generation, { isJson: flags.json === true, gatewayUrl: gateway.url })
-  if (flags.output !== undefined && generation.images.length > 0)
-    writeLine(context.stderr, `saved to ${safeText(flags.output, 500)}`)
+  for (const path of saved) writeLine(context.stderr, `saved to ${safeText(path, 500)}`)
   if (flags.wait && !hasEnded(generation)) {
     writeLine(context.stderr, `It goes on without us. Look again: darkroom show ${safeText(generation.id, 200)}`)
     return exitCodes.interrupted
@@ -68,13 +68,25 @@ async function waitForEnd(context: CliContext, gateway: GatewayClient, accepted:
   }
 }
 
-async function saveImage(gateway: GatewayClient, generation: Generation, path: string): Promise<void> {
-  const bytes = await gateway.readImage(generation.id, 0)
-  await writeFile(path, bytes).catch((error: unknown) => {
-    throw new CliError(
-      `--output: ${path} cannot be written. The picture is stored as generation ${generation.id}.`,
-      exitCodes.usage,
-      { cause: error },
-    )
-  })
+/** Answers where they are. One picture keeps the name as it is given, as long as one was asked for. */
+async function saveImages(gateway: GatewayClient, generation: Generation, path: string): Promise<string[]> {
+  const saved: string[] = []
+  for (const { index } of generation.images) {
+    const target = generation.count === 1 && index === 0 ? path : numbered(path, index)
+    const bytes = await gateway.readImage(generation.id, index)
+    await writeFile(target, bytes).catch((error: unknown) => {
+      throw new CliError(
+        `--output: ${target} cannot be written. The picture is stored as generation ${generation.id}.`,
+        exitCodes.usage,
+        { cause: error },
+      )
+    })
+    saved.push(target)
+  }
+  return saved
+}
+
+function numbered(path: string, index: number): string {
+  const { dir, name, ext } = parse(path)
+  return join(dir, `${name}-${index}${ext}`)
 }

@@ -37,20 +37,27 @@ export function renderAttempts(attempts: readonly AttemptReport[], paint: Paint,
     wordWrap: true,
     style: { head: [], border: [] },
   })
-  for (const attempt of attempts) table.push(toRow(attempt, paint))
+  const hasItems = attempts.some(({ item }) => item > 0)
+  for (const attempt of attempts) table.push(toRow(attempt, paint, hasItems))
   return table.toString()
 }
 
-function toRow(attempt: AttemptReport, paint: Paint): string[] {
+function toRow(attempt: AttemptReport, paint: Paint, hasItems: boolean): string[] {
   const waitMs = millisecondsBetween(attempt.acceptedAt ?? attempt.submittedAt, attempt.finishedAt)
   return [
-    String(attempt.number),
+    numberOf(attempt, hasItems),
     safeText(attempt.provider, 20),
     String(attempt.activityTries),
     describeEnd(attempt, paint),
     attempt.acceptedAt === null ? nothing : describeDuration(waitMs),
     describeAttemptCost(attempt),
   ]
+}
+
+/** Of several pictures, with the item in front: `2.1`; a task for all of them: `all.1`. */
+function numberOf({ item, number, pictures }: AttemptReport, hasItems: boolean): string {
+  if (pictures > 1) return `all.${number}`
+  return hasItems ? `${item}.${number}` : String(number)
 }
 
 export function describeEnd(attempt: AttemptReport, paint: Paint): string {

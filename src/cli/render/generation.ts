@@ -35,6 +35,10 @@ function headline(generation: Generation, paint: Paint): string {
 function factsOf(generation: Generation, view: GenerationView): [name: string, value: string][] {
   const { servedBy, failure, fidelity, links } = generation
   const facts: [string, string][] = [['Prompt', safeText(generation.prompt, 120)]]
+  if (generation.count > 1) {
+    const delivered = generation.images.filter(({ spare }) => !spare).length
+    facts.push(['Pictures', `${delivered} of ${generation.count}`])
+  }
   if (generation.tenant !== defaultTenant) facts.push(['Tenant', safeText(generation.tenant, 64)])
   if (servedBy !== null) {
     facts.push([
@@ -43,6 +47,9 @@ function factsOf(generation: Generation, view: GenerationView): [name: string, v
     ])
   }
   if (failure !== null) facts.push(['Failure', view.paint.bad(`${failure.type}: ${safeText(failure.message)}`)])
+  for (const { item, type, message } of generation.itemFailures) {
+    facts.push(['Missing', view.paint.warn(`item ${item}: ${type}: ${safeText(message)}`)])
+  }
   for (const image of generation.images) {
     facts.push([image.spare ? 'Spare' : 'File', safeText(view.locate(image), 500)])
     facts.push([

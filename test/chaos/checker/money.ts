@@ -25,7 +25,10 @@ export const checkPaidOnce: Check = (records, books): Finding => {
       if (made > mayHave) breaches.push(`${name}: ${provider} made ${made} tasks for ${mayHave} attempts that may have made one`)
     }
     for (const attempt of generation.attempts) {
-      const later = generation.attempts.find((other) => other.number > attempt.number && !neverSent.has(other.state))
+      const isForTheSame = (other: AttemptReport): boolean => other.item === attempt.item || attempt.pictures > 1
+      const later = generation.attempts.find(
+        (other) => other.number > attempt.number && isForTheSame(other) && !neverSent.has(other.state),
+      )
       if (later === undefined || neverSent.has(attempt.state) || attempt.possibleExtraCharge) continue
       if (!isFree(attempt, generation, books)) {
         breaches.push(

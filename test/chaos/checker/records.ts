@@ -35,6 +35,7 @@ export interface HistoryRecord {
 export interface PictureRecord {
   generationId: string
   index: number
+  item: number
   attempt: number
   isSpare: boolean
   /** as the ledger has it */

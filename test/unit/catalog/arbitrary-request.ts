@@ -93,7 +93,7 @@ export const bodyArbitrary = fc.constantFrom(...models).chain((model) =>
       fc.integer({ min: 1, max: 600 }).map((length) => 'n'.repeat(length)),
     ),
     providerOptions: constantOptions(model),
-    count: optionally(fc.constant(1)),
+    count: rarely(1, fc.integer({ min: 1, max: 16 })),
     seed: optionally(fc.integer({ min: 0, max: 2_147_483_647 })),
     route: optionally(
       fc.record({

@@ -95,6 +95,19 @@ for (const [name, documented] of Object.entries(documentedMarketModels)) {
   })
 }
 
+test('a field that the price depends on is said in every body, or has a documented default that is the one reckoned with', () => {
+  let count = 0
+  for (const entry of entries) {
+    const amount = entry.native.price?.amount
+    if (typeof amount !== 'object' || !('field' in amount)) continue
+    count += 1
+    const field = fieldOf(entry, amount.field)
+    const assumed = field.send ?? field.default
+    assert.equal(String(assumed), amount.whenUnset, `${entry.label}: ${amount.field}`)
+  }
+  assert.ok(count > 15, `only ${count} prices depend on a field`)
+})
+
 for (const model of models) {
   test(`the entry of ${model.name} has the shape of a model`, () => {
     assert.deepEqual(modelSchema.parse(model), model)

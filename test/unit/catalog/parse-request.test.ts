@@ -189,8 +189,9 @@ test('an unsupported aspect ratio is refused with the allowed ones and who allow
   const error = errorOf({ model: 'gpt-image-1.5', aspectRatio: '16:9' })
   assert.deepEqual(error, {
     field: 'aspectRatio',
-    message: 'aspectRatio "16:9" is not possible for gpt-image-1.5 at Kie and DefAPI; allowed: 1:1, 2:3, 3:2 (Kie and DefAPI)',
-    allowed: ['1:1', '2:3', '3:2'],
+    message:
+      'aspectRatio "16:9" is not possible for gpt-image-1.5 at Kie and DefAPI; allowed: 1:1, 2:3, 3:2 (Kie and DefAPI); auto (DefAPI)',
+    allowed: ['1:1', '2:3', '3:2', 'auto'],
   })
   assert.match(errorOf({ aspectRatio: 'wide' }).message, /aspectRatio must be width:height, e\.g\. 16:9, or auto/)
 })
@@ -235,8 +236,8 @@ test('an output format is refused with the nearest, and where the model has no c
 })
 
 test('numbers outside their range are refused with the limit', () => {
-  assert.equal(errorOf({ count: 2 }).message, 'count can only be 1 for now: ask once for each picture')
-  assert.equal(errorOf({ count: 0 }).message, 'count can only be 1 for now: ask once for each picture')
+  assert.equal(errorOf({ count: 17 }).message, 'count must be at most 16')
+  assert.equal(errorOf({ count: 0 }).message, 'count must be at least 1')
   assert.equal(errorOf({ seed: 1.5 }).message, 'seed must be a whole number')
   assert.equal(errorOf({ seed: '4' }).message, 'seed must be a number')
   assert.equal(errorOf({ seed: -1 }).message, 'seed must be at least 0')

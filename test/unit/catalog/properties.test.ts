@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import type { GenerationRequest } from '../../../src/contract/index.ts'
 import { parseGenerationRequest } from '../../../src/catalog/parse-request.ts'
+import { inputOfItem } from '../../../src/catalog/several-pictures.ts'
 import { planRoute } from '../../../src/catalog/plan-route.ts'
 import type { Candidate } from '../../../src/catalog/plan-route.ts'
 import { requestSha256 } from '../../../src/catalog/request-digest.ts'
@@ -70,6 +71,25 @@ test('every request becomes a body that the documented schema accepts, or is ref
     assert.ok(parsed.success, `${key}: ${JSON.stringify(candidate.input)} ${parsed.success ? '' : parsed.error.message}`)
     assert.deepEqual(validateNativeInput(candidate.provider, candidate.api, candidate.model, candidate.input), [])
   })
+})
+
+test('of several pictures, the body for all and those of the items are accepted too, and no two items have the same seed', () => {
+  let whole = 0
+  let seeds = 0
+  forEveryCandidate((candidate, { count = 1 }) => {
+    const { provider, api, model, input, itemSeed } = candidate
+    if (candidate.whole !== null) {
+      whole += 1
+      assert.ok(count > 1)
+      assert.deepEqual(validateNativeInput(provider, api, model, candidate.whole.input), [])
+    }
+    if (itemSeed === null) return
+    seeds += 1
+    const items = Array.from({ length: count }, (_, item) => inputOfItem(input, itemSeed, item))
+    for (const item of items) assert.deepEqual(validateNativeInput(provider, api, model, item), [])
+    assert.equal(new Set(items.map((item) => item[itemSeed.field])).size, count)
+  })
+  assert.ok(whole > 4 && seeds > 20, `${whole} with one task for all, ${seeds} with seeds of items`)
 })
 
 test('reference images and the mask are all in the body, in their order, at every provider of the route', () => {

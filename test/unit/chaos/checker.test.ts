@@ -133,7 +133,7 @@ describe('the checker', () => {
       generations: [
         generation({
           attempts: [left, served],
-          servedBy: { provider: 'defapi', model: 'x', providerTaskId: 'task-2', attempt: 2 },
+          servedBy: { provider: 'defapi', model: 'x', providerTaskId: 'task-2', item: 0, attempt: 2 },
         }),
       ],
       tasks: [task(), defapiTask],

@@ -9,6 +9,7 @@ export function sampleAttempt(changes: Partial<AttemptReport> = {}): AttemptRepo
     account: 'default',
     state: 'succeeded',
     model: 'google/nano-banana',
+    pictures: 1,
     outcome: 'succeeded',
     reason: null,
     message: null,
@@ -37,9 +38,10 @@ export function sampleGeneration(changes: Partial<Generation> = {}): Generation 
     tenant: 'default',
     model: 'nano-banana',
     prompt: 'a red fox in the snow',
+    count: 1,
     createdAt: '2026-11-01T10:00:00.000Z',
     finishedAt: '2026-11-01T10:00:02.500Z',
-    servedBy: { provider: 'kie', model: 'google/nano-banana', providerTaskId: 'task-1', attempt: 1 },
+    servedBy: { provider: 'kie', model: 'google/nano-banana', providerTaskId: 'task-1', item: 0, attempt: 1 },
     attempts: [sampleAttempt()],
     images: [
       {
@@ -61,6 +63,7 @@ export function sampleGeneration(changes: Partial<Generation> = {}): Generation 
     timings: { untilSubmitMs: 100, submitMs: 200, providerMs: 2_100, storeMs: 60, totalMs: 2_500 },
     decisions: [],
     failure: null,
+    itemFailures: [],
     metadata: {},
     links: { self: '/v1/generations/gen_1', temporal: 'http://127.0.0.1:8233/namespaces/default/workflows/gen_1' },
     ...changes,

@@ -30,6 +30,7 @@ export function newAttempt(ref: AttemptRef, changes: Partial<NewAttempt> = {}): 
     api: 'market',
     model: 'google/nano-banana',
     entry: 0,
+    pictures: 1,
     requestSha256: 'b'.repeat(64),
     estimate: { usd: 0.02, credits: 4 },
     ...changes,

@@ -22,8 +22,10 @@ function generationRow(changes: Partial<Selectable<GenerationsTable>> = {}): Sel
     fidelity: null,
     status: null,
     served_by_attempt: null,
+    served_by_item: 0,
     decisions: [],
     failure: null,
+    item_failures: [],
     created_at: at(0),
     closed_at: null,
     tenant: 'default',
@@ -56,6 +58,7 @@ function attemptRow(changes: Partial<Selectable<AttemptsTable>> = {}): Selectabl
     outcome: null,
     reason: null,
     message: null,
+    pictures: 1,
     estimate_usd: null,
     estimate_credits: null,
     cost_usd: null,
@@ -237,7 +240,7 @@ describe('timings', () => {
     })
     const { timings, servedBy } = view([first, second], { status: 'completed', closed_at: at(34), served_by_attempt: 2 })
     assert.deepEqual(timings, { untilSubmitMs: 1_000, submitMs: 2_000, providerMs: 20_000, storeMs: 1_000, totalMs: 34_000 })
-    assert.deepEqual(servedBy, { provider: 'kie', model: 'google/nano-banana', providerTaskId: 'task', attempt: 2 })
+    assert.deepEqual(servedBy, { provider: 'kie', model: 'google/nano-banana', providerTaskId: 'task', item: 0, attempt: 2 })
   })
   test('what did not happen has none, and clocks that disagree give no negative ones', () => {
     const none = { untilSubmitMs: null, submitMs: null, providerMs: null, storeMs: null, totalMs: null }

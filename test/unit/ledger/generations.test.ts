@@ -102,7 +102,7 @@ for (const backend of ledgerBackends) {
         [rest.status, rest.servedBy, rest.cost, rest.fidelity, rest.decisions, rest.failure],
         [
           'completed',
-          { provider: 'defapi', model: 'google/gempix2', providerTaskId: 'defapi task', attempt: 2 },
+          { provider: 'defapi', model: 'google/gempix2', providerTaskId: 'defapi task', item: 0, attempt: 2 },
           { usd: 0.05, source: 'estimated' },
           fidelity,
           decisions,
@@ -136,10 +136,10 @@ for (const backend of ledgerBackends) {
     test('pictures and the end are one transaction: when a picture cannot be written, the generation stays open', async () => {
       const { ledger } = own()
       const ref = await accepted(ledger)
-      const twice = [newImage(ref), newImage(ref)]
+      const unwritable = [newImage(ref), { ...newImage(ref), width: 2 ** 40 }]
       await assert.rejects(
-        ledger.closeGeneration(ref.generationId, closingAs('completed', { servedByAttempt: 1 }), twice),
-        /images_pkey/,
+        ledger.closeGeneration(ref.generationId, closingAs('completed', { servedByAttempt: 1 }), unwritable),
+        /out of range/,
       )
       assert.equal((await ledger.readGeneration(ref.generationId))?.status, 'waiting')
       assert.equal(await ledger.readImage(ref.generationId, 0), null)

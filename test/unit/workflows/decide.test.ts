@@ -6,7 +6,7 @@ import type { BusyReport, PlannedEntry, RoutePolicy } from '../../../src/activit
 import type { PauseAuthor, RefusalReason } from '../../../src/contract/index.ts'
 import { attemptEndsAtMs, decide, lastMomentMs } from '../../../src/workflows/decide.ts'
 import type { Step } from '../../../src/workflows/decide.ts'
-import { mayHaveCost, outcomeWhenLeft, paidAttempts, phaseOf } from '../../../src/workflows/state.ts'
+import { mayHaveCost, newStory, outcomeWhenLeft, paidAttempts, phaseOf } from '../../../src/workflows/state.ts'
 import type { AttemptPhase, AttemptRecord, GenerationState } from '../../../src/workflows/state.ts'
 
 const nowMs = 1_000_000
@@ -47,7 +47,7 @@ function state(
   policy: Partial<RoutePolicy> = {},
   more: Partial<GenerationState> = {},
 ): GenerationState {
-  return {
+  const plan: Parameters<typeof newStory>[0] = {
     route: [entry('kie'), entry('defapi')],
     policy: {
       fallback: true,
@@ -62,11 +62,8 @@ function state(
       ...policy,
     },
     deadlineAtMs: nowMs + 1_800_000,
-    attempts,
-    generation: null,
-    endedAs: null,
-    ...more,
   }
+  return { ...newStory(plan, {}), attempts, ...more }
 }
 
 function summary(step: Step): string {
@@ -82,6 +79,10 @@ function summary(step: Step): string {
     case 'watch':
     case 'store':
       return `${step.kind} ${step.attempt.number}`
+    case 'split':
+      return `split at entry ${step.entry}`
+    case 'conclude':
+      return `conclude with item ${step.served.item}`
     case 'finish':
       return 'finish'
   }
