@@ -59,7 +59,7 @@ export function generationOf(
           cost: { usd: 0, source: 'measured' },
           failure: { type: 'ProvidersExhausted', message: 'internal error' },
         }
-      : { servedBy: { provider: run.provider, model: 'google/nano-banana', providerTaskId: 'task-1', attempt: 1 } }),
+      : { servedBy: { provider: run.provider, model: 'google/nano-banana', providerTaskId: 'task-1', item: 0, attempt: 1 } }),
     ...changes,
   })
 }
