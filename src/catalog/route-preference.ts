@@ -3,6 +3,7 @@
 import type { GenerationRequest, ProviderName, RouteRequest } from '../contract/index.ts'
 import type { Candidate } from './plan-route.ts'
 import { roundMicro } from './price.ts'
+import { shareInterval } from './share-interval.ts'
 import { pricesOfAll } from './several-pictures.ts'
 
 /** What the newest attempts at one provider with one of its models have shown. */
@@ -149,20 +150,9 @@ function measureTime(_candidate: Candidate, record: TrackRecord | null): Measure
 
 function measureShare(_candidate: Candidate, record: TrackRecord | null): Measure {
   const { judged, succeeded } = record ?? { judged: 0, succeeded: 0 }
-  const { lower, upper } = wilsonInterval(succeeded, judged)
+  const { from, to } = shareInterval(succeeded, judged, intervalZ) ?? { from: 0, to: 1 }
   const text = `${((succeeded / Math.max(1, judged)) * 100).toFixed(1)} % of ${judged}`
-  return { low: -upper, high: -lower, text, sample: { size: judged, of: 'attempts' } }
+  return { low: -to, high: -from, text, sample: { size: judged, of: 'attempts' } }
 }
 
 const exactly = (value: number): { low: number; high: number } => ({ low: value, high: value })
-
-/** Where the true share may lie. Wilson's, which does not claim certainty at 0 % and 100 %. Of nothing: anywhere. */
-export function wilsonInterval(succeeded: number, total: number): { lower: number; upper: number } {
-  if (total === 0) return { lower: 0, upper: 1 }
-  const share = succeeded / total
-  const z2 = intervalZ ** 2
-  const middle = share + z2 / (2 * total)
-  const spread = intervalZ * Math.sqrt((share * (1 - share)) / total + z2 / (4 * total ** 2))
-  const scale = 1 + z2 / total
-  return { lower: Math.max(0, (middle - spread) / scale), upper: Math.min(1, (middle + spread) / scale) }
-}

@@ -1,6 +1,6 @@
 // Generations at a running gateway: asked for, read, listed, cancelled.
 import type { Generation, GenerationRequest, PlanPreview } from '../contract/index.ts'
-import { callGateway, isRecord, jsonContent, notDarkroom, readJson } from './gateway-http.ts'
+import { callGateway, callGatewayFor, isRecord, jsonContent, notDarkroom, readJson } from './gateway-http.ts'
 import type { Answer, Content } from './gateway-http.ts'
 
 export interface GatewayClient {
@@ -9,6 +9,8 @@ export interface GatewayClient {
   /** what `create` would do */
   preview(request: GenerationRequest): Promise<PlanPreview>
   read(id: string): Promise<Generation>
+  /** null where the ledger has no such generation */
+  readIfKnown(id: string): Promise<Generation | null>
   list(filter: {
     status?: string
     limit?: number
@@ -36,6 +38,14 @@ export function createGatewayClient(url: string): GatewayClient {
       return body['plan']
     },
     read: async (id) => readGeneration(url, await call('GET', path(id))),
+    async readIfKnown(id) {
+      const answer = await callGatewayFor(url, 'GET', path(id), {}, [404])
+      if (answer.statusCode !== 404) return readGeneration(url, answer)
+      const body: unknown = await answer.body.json().catch(() => null)
+      // Anything may answer 404; what does not say it as we do has not been asked.
+      if (isRecord(body) && body['type'] === 'urn:darkroom:problem:not_found') return null
+      throw notDarkroom(url, answer.statusCode)
+    },
     async list(filter) {
       const query = new URLSearchParams()
       for (const [name, value] of Object.entries(filter)) if (value !== undefined) query.set(name, String(value))

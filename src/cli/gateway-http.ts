@@ -43,12 +43,20 @@ export function jsonContent(body: unknown): Required<Pick<Content, 'headers' | '
   return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
 }
 
-/** Not `fetch`: that refuses ports such as 6000, on which a gateway may well listen. Redirects are not followed. */
-export async function callGateway(
+export function callGateway(url: string, method: Method, path: string, content: Content): Promise<Answer> {
+  return callGatewayFor(url, method, path, content, [])
+}
+
+/**
+ * An answer with a status in `wanted` is given back although it is a refusal. Not `fetch`: that refuses ports such as 6000, on which a
+ * gateway may well listen. Redirects are not followed.
+ */
+export async function callGatewayFor(
   url: string,
   method: Method,
   path: string,
   { headers = {}, body = '', timeoutMs = answerTimeoutMs }: Content,
+  wanted: readonly number[],
 ): Promise<Answer> {
   const bytes = typeof body === 'string' ? body || null : Readable.from(body, { objectMode: false })
   const answer = await send(`${url}${path}`, { method, headers, body: bytes, signal: AbortSignal.timeout(timeoutMs) }).catch(
@@ -60,7 +68,7 @@ export async function callGateway(
       )
     },
   )
-  if (answer.statusCode < 300) return answer
+  if (answer.statusCode < 300 || wanted.includes(answer.statusCode)) return answer
   throw await toError(url, answer)
 }
 

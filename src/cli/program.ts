@@ -5,6 +5,7 @@ import { addAttemptsCommand } from './commands/attempts.ts'
 import { addBudgetCommand } from './commands/budget.ts'
 import { addCancelCommand } from './commands/cancel.ts'
 import type { CommandHost } from './commands/command-host.ts'
+import { addCompareCommand } from './commands/compare.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addDevCommand } from './commands/dev.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
@@ -64,6 +65,7 @@ function addCommands(program: Command, host: CommandHost): void {
   addShowCommand(program, host)
   addListCommand(program, host)
   addModelsCommand(program, host)
+  addCompareCommand(program, host)
   addCancelCommand(program, host)
   addStatsCommand(program, host)
   addAttemptsCommand(program, host)

@@ -38,6 +38,8 @@ export interface Config {
   }
   /** both providers are the simulator */
   readonly mockAi: boolean
+  /** what the simulator is like, where `mockAi` starts one */
+  readonly mock: { readonly temperament: 'alike' | 'drawn'; readonly seed: number | null }
   /** without a slash at the end; null: poll only */
   readonly publicUrl: string | null
   readonly allowUnsignedCallbacks: boolean
@@ -208,6 +210,7 @@ function toConfig(values: EnvironmentValues, timings: Timings, setVariables: rea
       defapi: { accounts: accountsOf(values.DEFAPI_KEY, values.DEFAPI_ACCOUNTS), baseUrl: values.DEFAPI_BASE_URL },
     },
     mockAi: values.MOCK_AI,
+    mock: { temperament: values.DARKROOM_MOCK_TEMPERAMENT, seed: values.DARKROOM_MOCK_SEED },
     publicUrl: values.DARKROOM_PUBLIC_URL,
     allowUnsignedCallbacks: values.DARKROOM_ALLOW_UNSIGNED_CALLBACKS,
     callbackSecret: values.DARKROOM_CALLBACK_SECRET,

@@ -24,6 +24,8 @@ const readers: Readonly<Record<NamedVariable, (config: Config) => Shown>> = {
   DEFAPI_KEY: (config) => singleAccount(config, 'defapi')?.apiKey ?? null,
   DEFAPI_ACCOUNTS: (config) => listedAccounts(config, 'defapi'),
   MOCK_AI: ({ mockAi }) => mockAi,
+  DARKROOM_MOCK_TEMPERAMENT: ({ mock }) => mock.temperament,
+  DARKROOM_MOCK_SEED: ({ mock }) => mock.seed,
   KIE_BASE_URL: ({ providers }) => providers.kie.baseUrl,
   KIE_UPLOAD_BASE_URL: ({ providers }) => providers.kie.uploadBaseUrl,
   DEFAPI_BASE_URL: ({ providers }) => providers.defapi.baseUrl,

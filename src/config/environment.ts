@@ -97,6 +97,17 @@ export const environmentSchema = z.object({
     description:
       'true: both providers are the simulator and nothing costs money. `demo` turns it on by itself when no key is set.',
   }),
+  DARKROOM_MOCK_TEMPERAMENT: withDefault(choiceValue(['alike', 'drawn']), 'alike', {
+    group: 'Providers',
+    description:
+      'With MOCK_AI. drawn: the seed says how quick, even and reliable each simulated provider is, so that a comparison finds something. alike: both are, and fail only as they are told.',
+  }),
+  DARKROOM_MOCK_SEED: optional(wholeNumberValue({ min: 0, max: 2_147_483_647 }), {
+    group: 'Providers',
+    description:
+      'With MOCK_AI. The same seed gives the same pictures, durations and accidents. Unset: another one at each start.',
+    example: '7',
+  }),
   KIE_BASE_URL: withDefault(baseUrlValue, 'https://api.kie.ai', {
     group: 'Providers',
     description: 'Where Kie is. https, or http on this machine.',

@@ -116,6 +116,8 @@ export interface AttemptReport {
   submittedAt: string | null
   acceptedAt: string | null
   finishedAt: string | null
+  /** when the first callback came that names `providerTaskId`; null where none did. Nobody vouches for it: a measure, never an end */
+  calledBackAt: string | null
   cost: Cost
   /** set before a later attempt was paid while this one was not proven free */
   possibleExtraCharge: boolean

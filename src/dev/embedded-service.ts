@@ -90,7 +90,7 @@ async function startAll(options: EmbeddedServiceOptions, teardown: Teardown): Pr
   const [temporal, ledgerProcess, simulator, callbackSecret, workflowBundle] = await startTogether([
     startTemporal(),
     startLedgerProcess(options, folder, teardown),
-    config.mockAi ? startMock(overrides.simulator ?? {}, teardown) : Promise.resolve(null),
+    config.mockAi ? startMock({ ...mockOptions(config), ...overrides.simulator }, teardown) : Promise.resolve(null),
     config.callbackSecret === null ? readOrMakeCallbackSecret(folder.path) : Promise.resolve(config.callbackSecret.reveal()),
     loadWorkflowBundle(overrides.cacheFolder ?? folder.cacheFolder),
     store.checkWritable(),
@@ -176,6 +176,10 @@ async function startLedgerProcess(
 function connectionOf(config: Config, ledgerProcess: EmbeddedLedger | null): Parameters<typeof openLedger>[0] {
   if (ledgerProcess !== null) return ledgerProcess.connection
   return { connectionString: config.databaseUrl?.reveal() ?? '' }
+}
+
+function mockOptions({ mock: { temperament, seed } }: Config): SimulatorOptions {
+  return { temperament, ...(seed === null ? {} : { seed }) }
 }
 
 async function startMock(options: SimulatorOptions, teardown: Teardown): Promise<Simulator> {

@@ -44,6 +44,7 @@ export const attemptSchema = z.object({
   submittedAt: timeSchema.nullable(),
   acceptedAt: timeSchema.nullable(),
   finishedAt: timeSchema.nullable(),
+  calledBackAt: timeSchema.nullable().describe('when the first callback that names the task came'),
   cost: costSchema,
   possibleExtraCharge: z.boolean().describe('true: this attempt may have been paid although another one served'),
   verdict: verdictSchema.nullable().describe('what looking again found of an attempt that was left open'),

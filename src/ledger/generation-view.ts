@@ -5,6 +5,7 @@ import { toAttemptRow, toCost } from './attempt-rows.ts'
 import { statesThatMayCost } from './attempt-states.ts'
 import { isOpen, type NewestAttempt, openStatus } from './generation-status.ts'
 import { toExtraTaskReport } from './extra-tasks.ts'
+import type { FirstCallback } from './first-callbacks.ts'
 import { toNewImage } from './image-rows.ts'
 import type { AttemptRef } from './ledger.ts'
 import type { OpenClaim } from './open-claims.ts'
@@ -25,6 +26,7 @@ export interface GenerationRows {
   extraTasks: Selectable<ExtraTasksTable>[]
   /** those that count */
   openClaims: OpenClaim[]
+  firstCallbacks: FirstCallback[]
   /** attempts that stand in line for a provider account */
   inLine: AttemptRef[]
 }
@@ -62,10 +64,10 @@ function toImageReport(row: Selectable<ImagesTable>, links: LedgerLinks): ImageR
   return { index, ...image, url: links.image(generationId, index) }
 }
 
-/** `extraTasks` and `openClaims` may be those of the whole generation. */
+/** Everything beside the row may be that of the whole generation. */
 export function toReport(
   row: Selectable<AttemptsTable>,
-  { extraTasks, openClaims }: Pick<GenerationRows, 'extraTasks' | 'openClaims'>,
+  { extraTasks, openClaims, firstCallbacks }: Pick<GenerationRows, 'extraTasks' | 'openClaims' | 'firstCallbacks'>,
 ): AttemptReport {
   const { item, attempt, provider, account, state, model, outcome, reason, message, ...rest } = toAttemptRow(row)
   return {
@@ -85,6 +87,9 @@ export function toReport(
     submittedAt: toIso(rest.sendStartedAt),
     acceptedAt: toIso(rest.acceptedAt),
     finishedAt: toIso(rest.finishedAt),
+    calledBackAt: toIso(
+      firstCallbacks.find((callback) => callback.item === item && callback.attempt === attempt)?.receivedAt ?? null,
+    ),
     cost: rest.cost,
     possibleExtraCharge: rest.possibleExtraCharge,
     verdict: rest.verdict,

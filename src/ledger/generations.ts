@@ -18,6 +18,7 @@ import type {
   UnnumberedImage,
 } from './ledger.ts'
 import { lockGeneration } from './lock-generation.ts'
+import { firstCallbacksOf } from './first-callbacks.ts'
 import { openClaimsOf } from './open-claims.ts'
 import { maxPageSize, readCursor, toCursor } from './page-cursor.ts'
 import { toJsonText } from './storable-text.ts'
@@ -239,6 +240,7 @@ async function readGenerations(trx: LedgerTransaction, ids: string[], links: Led
     .where('granted_at', 'is', null)
     .execute()
   const openClaims = await openClaimsOf(trx, ids)
+  const firstCallbacks = await firstCallbacksOf(trx, ids)
   return ids.flatMap((id) => {
     const generation = generations.find((row) => row.id === id)
     if (generation === undefined) return []
@@ -249,6 +251,7 @@ async function readGenerations(trx: LedgerTransaction, ids: string[], links: Led
       images: images.filter(own),
       extraTasks: extraTasks.filter(own),
       openClaims: openClaims.filter(({ generationId }) => generationId === id),
+      firstCallbacks: firstCallbacks.filter(({ generationId }) => generationId === id),
       inLine: places.filter(own).map(({ item, attempt }) => ({ generationId: id, item, attempt })),
     }
     return [toGeneration(rows, links)]

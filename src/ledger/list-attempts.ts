@@ -5,6 +5,7 @@ import { isOfConcern } from './concerns.ts'
 import type { LedgerTransaction } from './database.ts'
 import { toReport } from './generation-view.ts'
 import { type AttemptRef, InvalidCursorError } from './ledger.ts'
+import { firstCallbacksOf } from './first-callbacks.ts'
 import { openClaimsOf } from './open-claims.ts'
 import { maxPageSize, readCursor, toCursor } from './page-cursor.ts'
 import type { AttemptsTable } from './schema.ts'
@@ -26,10 +27,12 @@ export async function listAttempts(
   const extraTasks =
     ids.length === 0 ? [] : await trx.selectFrom('extra_tasks').selectAll().where('generation_id', 'in', ids).execute()
   const openClaims = ids.length === 0 ? [] : await openClaimsOf(trx, ids)
+  const firstCallbacks = ids.length === 0 ? [] : await firstCallbacksOf(trx, ids)
   const attempts = page.map((row) => ({
     ...toReport(row, {
       extraTasks: extraTasks.filter((task) => task.generation_id === row.generation_id),
       openClaims: openClaims.filter((claim) => claim.generationId === row.generation_id),
+      firstCallbacks: firstCallbacks.filter(({ generationId }) => generationId === row.generation_id),
     }),
     generationId: row.generation_id,
     tenant: row.tenant,

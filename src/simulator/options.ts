@@ -1,6 +1,7 @@
 // What a simulator can be told, with the defaults and their reasons.
 import { randomInt } from 'node:crypto'
-import type { FaultRule } from './faults/rule.ts'
+import type { FaultRule, ProviderWord } from './faults/rule.ts'
+import { drawTemperament, type Temperament } from './temperament.ts'
 
 export interface RateLimit {
   /** new tasks per window and key; null: any number */
@@ -25,6 +26,11 @@ export interface SimulatorOptions {
   seed?: number
   /** from accept to finished; default 800 to 2,500 ms */
   pictureMs?: number | { minMs: number; maxMs: number }
+  /**
+   * `drawn`: how quick, even and reliable each provider is comes from the seed, `pictureMs` does not count. Default `alike`: both are, and
+   * fail only as they are told
+   */
+  temperament?: 'alike' | 'drawn'
   /** side of a square picture, default 768; smaller ones are cheaper to paint under load */
   pictureSidePx?: number
   /** null (default): any non-empty key */
@@ -55,7 +61,9 @@ export interface SimulatorOptions {
 
 type Resolved = { readonly [Name in keyof SimulatorOptions]-?: Exclude<SimulatorOptions[Name], undefined> }
 
-export interface SimulatorSettings extends Omit<Resolved, 'startingCredits' | 'rateLimit'> {
+export interface SimulatorSettings extends Omit<Resolved, 'startingCredits' | 'rateLimit' | 'temperament'> {
+  /** null: alike */
+  readonly temperaments: Readonly<Record<ProviderWord, Temperament>> | null
   readonly startingCredits: { readonly kieCredits: number; readonly defapiUsd: number }
   readonly rateLimits: { readonly kie: RateLimit | null; readonly defapi: RateLimit | null }
 }
@@ -66,10 +74,13 @@ export const documentedRateLimit: RateLimit = { creates: 20, windowMs: 10_000, q
 const DAY_MS = 86_400_000
 
 export function resolveOptions(options: SimulatorOptions): SimulatorSettings {
+  const seed = options.seed ?? randomInt(1, 2 ** 31)
   return {
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 0,
-    seed: options.seed ?? randomInt(1, 2 ** 31),
+    seed,
+    temperaments:
+      options.temperament === 'drawn' ? { kie: drawTemperament(seed, 'kie'), defapi: drawTemperament(seed, 'defapi') } : null,
     // Real pictures take 12 to 120 s; these are long enough to watch and short enough not to bore.
     pictureMs: options.pictureMs ?? { minMs: 800, maxMs: 2_500 },
     pictureSidePx: options.pictureSidePx ?? 768,

@@ -57,9 +57,11 @@ export interface Simulator {
 }
 
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const running = new RunningSimulator(resolveOptions(options))
+  const settings = resolveOptions(options)
+  const running = new RunningSimulator(settings)
   await running.open()
-  for (const rule of options.faults ?? []) running.addFault(rule)
+  const habits = Object.values(settings.temperaments ?? {}).flatMap(({ faults }) => faults)
+  for (const rule of [...habits, ...settings.faults]) running.addFault(rule)
   return running
 }
 

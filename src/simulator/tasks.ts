@@ -6,6 +6,7 @@ import type { CallbackRecord } from './ledger.ts'
 import type { SeenReference } from './references.ts'
 import { between, hexOf, randomOf } from './random.ts'
 import type { SimulatorSettings } from './options.ts'
+import { drawDurationMs } from './temperament.ts'
 
 /** What a submit asks for, already checked by the dialect of its endpoint. */
 export interface Order {
@@ -96,7 +97,7 @@ export class Tasks {
       references,
       keyFingerprint,
       createdAtMs: nowMs,
-      dueAtMs: nowMs + this.#durationMs(this.#made) + fate.extraMs,
+      dueAtMs: nowMs + this.#durationMs(order.provider, this.#made) + fate.extraMs,
       state: 'running',
       finishedAtMs: null,
       refunded: false,
@@ -152,8 +153,13 @@ export class Tasks {
     this.#tasks.clear()
   }
 
-  #durationMs(number: number): number {
-    const { pictureMs, seed } = this.#settings
+  #durationMs(provider: ProviderWord, number: number): number {
+    const { pictureMs, seed, temperaments } = this.#settings
+    if (temperaments !== null) {
+      // By the provider's own count: the same whatever the other one is asked meanwhile.
+      const ofProvider = this.all().filter(({ order }) => order.provider === provider).length + 1
+      return drawDurationMs(temperaments[provider], randomOf(seed, 'duration', provider, ofProvider))
+    }
     if (typeof pictureMs === 'number') return pictureMs
     return Math.round(between(randomOf(seed, 'duration', number), pictureMs.minMs, pictureMs.maxMs))
   }

@@ -126,6 +126,7 @@ describe('left behind', { concurrency: 4, timeout: 60_000 }, () => {
         submittedAt: null,
         acceptedAt: null,
         finishedAt: null,
+        calledBackAt: null,
         cost: { usd: null, credits: null, source: 'none' },
         possibleExtraCharge: true,
         verdict: null,

@@ -1,7 +1,7 @@
 // darkroom simulate: the provider simulator alone, for a service that is started elsewhere.
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import type { FaultRule } from '../../simulator/faults/rule.ts'
 import type { CliContext } from '../context.ts'
 import { writeLine } from '../context.ts'
@@ -20,6 +20,7 @@ interface SimulateFlags {
   fault: string[]
   faultPlan?: string
   limits?: boolean
+  temperament?: 'alike' | 'drawn'
   json?: boolean
 }
 
@@ -39,6 +40,12 @@ export function addSimulateCommand(program: Command, host: CommandHost): void {
     )
     .option('--fault-plan <file>', 'a JSON list of rules')
     .option('--limits', "refuse what is over Kie's documented limits: 20 new tasks in 10 s and 10 queries a second per key")
+    .addOption(
+      new Option('--temperament <kind>', 'drawn: the seed says how quick and reliable each provider is').choices([
+        'alike',
+        'drawn',
+      ]),
+    )
     .option('--json', 'print where it listens as JSON')
     .action((flags: SimulateFlags) => host.run((context) => simulate(context, flags)))
 }
@@ -58,6 +65,7 @@ async function simulate(context: CliContext, flags: SimulateFlags): Promise<Exit
       rateLimit: flags.limits === true ? documentedRateLimit : null,
       ...(flags.seed === undefined ? {} : { seed: flags.seed }),
       ...(flags.pictureMs === undefined ? {} : { pictureMs: flags.pictureMs }),
+      ...(flags.temperament === undefined ? {} : { temperament: flags.temperament }),
     }).catch((error: unknown) => {
       throw toListenError(error, flags)
     })

@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import type { GenerationRequest, ProviderName, RouteRequest } from '../../../src/contract/index.ts'
 import { planRoute } from '../../../src/catalog/plan-route.ts'
 import type { PlannedRoute } from '../../../src/catalog/plan-route.ts'
-import { minimumSample, takeUnbeaten, wilsonInterval } from '../../../src/catalog/route-preference.ts'
+import { minimumSample, takeUnbeaten } from '../../../src/catalog/route-preference.ts'
 import type { TrackRecord } from '../../../src/catalog/route-preference.ts'
 import { tracksWanted } from '../../../src/catalog/tracks-wanted.ts'
 
@@ -227,22 +227,6 @@ test('taking the unbeaten gives back what was given, in the given order where no
     takeUnbeaten([1, 2], () => true),
     [1, 2],
     'also where everybody beats everybody',
-  )
-})
-
-test("Wilson's interval holds the share, narrows with the sample, and is never certain", () => {
-  assert.deepEqual(wilsonInterval(0, 0), { lower: 0, upper: 1 })
-  const { lower, upper } = wilsonInterval(20, 20)
-  assert.ok(lower > 0.9 && lower < 0.92 && upper > 0.999, `${lower} ${upper}`)
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 500 }), fc.double({ min: 0, max: 1, noNaN: true }), (total, share) => {
-      const succeeded = Math.round(total * share)
-      const own = wilsonInterval(succeeded, total)
-      const wider = wilsonInterval(succeeded * 4, total * 4)
-      const seen = succeeded / total
-      assert.ok(own.lower <= seen + 1e-9 && own.upper >= seen - 1e-9)
-      assert.ok(wider.upper - wider.lower < own.upper - own.lower)
-    }),
   )
 })
 

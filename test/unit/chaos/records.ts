@@ -27,6 +27,7 @@ export function attempt(changes: Partial<AttemptReport> = {}): AttemptReport {
     activityTries: 1,
     submittedAt: at(100),
     acceptedAt: at(200),
+    calledBackAt: null,
     finishedAt: at(1_000),
     cost: { usd: 0.02, credits: 4, source: 'measured' },
     possibleExtraCharge: false,

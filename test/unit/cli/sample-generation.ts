@@ -19,6 +19,7 @@ export function sampleAttempt(changes: Partial<AttemptReport> = {}): AttemptRepo
     submittedAt: '2026-11-01T10:00:00.100Z',
     acceptedAt: '2026-11-01T10:00:00.300Z',
     finishedAt: '2026-11-01T10:00:02.400Z',
+    calledBackAt: '2026-11-01T10:00:02.410Z',
     cost: { usd: 0.02, credits: 4, source: 'measured' },
     possibleExtraCharge: false,
     verdict: null,

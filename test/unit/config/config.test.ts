@@ -35,6 +35,7 @@ test('an empty environment gives the defaults', () => {
         defapi: { accounts: [], baseUrl: 'https://api.defapi.org' },
       },
       mockAi: false,
+      mock: { temperament: 'alike', seed: null },
       publicUrl: null,
       allowUnsignedCallbacks: false,
       callbackSecret: null,

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { parseGenerationRequest } from '../../../src/catalog/parse-request.ts'
+import { renderComparison } from '../../../src/cli/compare/render-table.ts'
+import type { ComparisonReport } from '../../../src/cli/compare/summarise.ts'
 import { exitCodes } from '../../../src/cli/errors.ts'
 import { defaultColumns } from '../../../src/cli/print-generation.ts'
 import { createPaint } from '../../../src/cli/render/colours.ts'
@@ -48,6 +50,14 @@ test('the screen of the demo is what its generations look like today', async () 
     renderGeneration(generation, { paint: createPaint(false), columns: defaultColumns, locate }),
   )
   assert.ok(code.includes(`${screen.join('\n\n')}\n`), `the README should show\n\n${screen.join('\n\n')}`)
+})
+
+test('the table of the comparison is what its report looks like today', async () => {
+  // The report of a real run, without its runs, which the table does not show.
+  const report: ComparisonReport = JSON.parse(await readFile(new URL('compare-run.json', import.meta.url), 'utf8'))
+  const screen = renderComparison(report, createPaint(false))
+  const shown = codeOf(await readPage('src/cli/compare/README.md'))
+  assert.ok(shown.includes(`${screen}\n`), `its page should show\n\n${screen}`)
 })
 
 test('what is sent in the examples is acceptable, or refused with exactly the answer that is shown', async (t) => {

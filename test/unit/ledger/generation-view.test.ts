@@ -93,7 +93,7 @@ function extraTaskRow(changes: Partial<Selectable<ExtraTasksTable>> = {}): Selec
   }
 }
 
-const noRows = { images: [], extraTasks: [], openClaims: [], inLine: [] }
+const noRows = { images: [], extraTasks: [], openClaims: [], firstCallbacks: [], inLine: [] }
 const view = (
   attempts: Selectable<AttemptsTable>[],
   changes: Partial<Selectable<GenerationsTable>> = {},

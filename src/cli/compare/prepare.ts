@@ -1,0 +1,202 @@
+// From flags to a comparison: everything that can be wrong is said here, before anything is asked for or written down.
+import { randomInt } from 'node:crypto'
+import { distance } from 'fastest-levenshtein'
+import { ulid } from 'ulid'
+import { findModel, providerNames } from '../../catalog/models.ts'
+import { providerTitles } from '../../catalog/native-draft.ts'
+import { parseGenerationRequest, unknownModelError } from '../../catalog/parse-request.ts'
+import { keyVariables, planRoute } from '../../catalog/plan-route.ts'
+import type { RequestError } from '../../catalog/request-error.ts'
+import type { ProviderName, SpendMode } from '../../contract/index.ts'
+import type { ProviderAccount } from '../../gateway/routes/providers.ts'
+import { safeText } from '../../observability/safe-text.ts'
+import { CliError, exitCodes } from '../errors.ts'
+import { defaultModel } from '../request-options.ts'
+import type { Comparison, RunPrice } from './comparison.ts'
+import { requestOf } from './comparison.ts'
+import { readPrompts } from './prompts.ts'
+
+export interface ComparisonFlags {
+  model?: string
+  providers?: string
+  runs?: number
+  prompts?: string
+  maxCost?: number
+  assumePrice?: Record<string, number>
+  concurrency?: number
+  seed?: number
+  reference?: string[]
+  aspectRatio?: string
+  resolution?: string
+  quality?: string
+  tenant?: string
+  deadline?: number
+}
+
+const defaults = {
+  /** each of our five prompts five times, and a 95th percentile, which needs 20 pictures, although five runs fail */
+  runs: 25,
+  /** enough that 20 runs of half a minute take five minutes, and few enough that neither Kie's limit of 20 new tasks in 10 s nor a line is what gets measured */
+  concurrency: 2,
+}
+
+/** Beyond any comparison; typing errors end here. */
+const most = { runs: 1_000, concurrency: 20 }
+
+export interface GatewayFacts {
+  url: string
+  accounts: readonly ProviderAccount[]
+}
+
+/** `facts` is asked for last, when nothing in the flags is wrong any more. */
+export async function prepareComparison(flags: ComparisonFlags, facts: () => Promise<GatewayFacts>): Promise<Comparison> {
+  const providers = readProviders(flags.providers)
+  const prompts = await readPrompts(flags.prompts)
+  const wantedName = flags.model ?? defaultModel
+  const name = findModel(wantedName)?.name
+  if (name === undefined) throw new CliError(unknownModelError(wantedName).message, exitCodes.usage)
+  const wanted = {
+    format: 1 as const,
+    id: `cmp_${ulid()}`,
+    createdAt: new Date().toISOString(),
+    request: {
+      model: name,
+      ...(flags.reference === undefined ? {} : { referenceImages: flags.reference }),
+      ...(flags.aspectRatio === undefined ? {} : { aspectRatio: flags.aspectRatio }),
+      ...(flags.resolution === undefined ? {} : { resolution: flags.resolution }),
+      ...(flags.quality === undefined ? {} : { quality: flags.quality }),
+      ...(flags.tenant === undefined ? {} : { tenant: flags.tenant }),
+    },
+    deadlineMs: flags.deadline === undefined ? null : flags.deadline * 1_000,
+    providers,
+    prompts,
+    runs: within('--runs', flags.runs ?? defaults.runs, most.runs),
+    concurrency: readConcurrency(flags.concurrency ?? defaults.concurrency),
+    seed: flags.seed ?? randomInt(0, 2 ** 31),
+    capUsd: readCap(flags.maxCost),
+    anchorId: null,
+  }
+  const listPrices = checkRequests({ ...wanted, mode: 'mock', gatewayUrl: '', prices: {} })
+  const { url, accounts } = await facts()
+  const mode = checkAccounts(providers, accounts)
+  return { ...wanted, mode, gatewayUrl: url, prices: choosePrices(listPrices, mode, flags) }
+}
+
+/**
+ * Before an earlier comparison is gone on with: the same service may run with real keys today and with simulated ones tomorrow, over the
+ * same ledger, and nobody has said yes to that.
+ */
+export function checkStillThere({ id, mode, providers }: Comparison, { url, accounts }: GatewayFacts): void {
+  const now = checkAccounts(providers, accounts)
+  if (now === mode) return
+  const words = { mock: 'simulated providers', live: 'real keys' }
+  throw new CliError(
+    `${id} began with ${words[mode]}, and the gateway at ${url} has ${words[now]} now: nothing was asked for.`,
+    exitCodes.usage,
+  )
+}
+
+function readProviders(list: string | undefined): ProviderName[] {
+  if (list === undefined) return [...providerNames]
+  const names = list.split(',').map((name) => name.trim())
+  const known = names.map((name) => {
+    const found = providerNames.find((provider) => provider === name.toLowerCase())
+    if (found !== undefined) return found
+    const nearest = providerNames.toSorted((one, other) => distance(name, one) - distance(name, other))[0] ?? ''
+    throw new CliError(
+      `--providers: there is no provider "${safeText(name, 40)}"; did you mean ${nearest}? Known are ${providerNames.join(', ')}.`,
+      exitCodes.usage,
+    )
+  })
+  if (new Set(known).size < known.length) throw new CliError('--providers names one of them twice.', exitCodes.usage)
+  return known
+}
+
+export function readConcurrency(concurrency: number): number {
+  return within('--concurrency', concurrency, most.concurrency)
+}
+
+function within(flag: string, value: number, most: number): number {
+  if (value >= 1 && value <= most) return value
+  throw new CliError(`${flag} must be from 1 to ${most}.`, exitCodes.usage)
+}
+
+export function readCap(maxCost: number | undefined): number | null {
+  if (maxCost === undefined) return null
+  if (maxCost > 0) return maxCost
+  throw new CliError('--max-cost must be more than 0: nothing could be started within it.', exitCodes.usage)
+}
+
+/** Every prompt at every provider, as it will be asked. Returns what a run costs by the price list. */
+function checkRequests(comparison: Comparison): Map<ProviderName, number | null> {
+  const prices = new Map<ProviderName, number | null>()
+  for (const provider of comparison.providers) {
+    for (const prompt of comparison.prompts.keys()) {
+      const parsed = parseGenerationRequest(requestOf(comparison, { provider, run: 1, prompt }))
+      if (!parsed.ok) throw notAcceptable(parsed.errors, prompt)
+      // Keys are the gateway's business.
+      const route = planRoute(parsed.request, { preferred: provider, available: new Set(providerNames) })
+      const candidate = route.ok ? route.candidates[0] : undefined
+      if (route.ok && candidate !== undefined) prices.set(provider, candidate.price.usd)
+      else throw notOffered(comparison.request.model, provider, route.ok ? [] : route.errors.map(({ message }) => message))
+    }
+  }
+  return prices
+}
+
+function notAcceptable(errors: readonly RequestError[], prompt: number): CliError {
+  const what = errors.some(({ field }) => field === 'prompt') ? `Prompt ${prompt + 1}` : 'The request'
+  const lines = errors.map(({ message }) => `  ${safeText(message, 1_000)}`)
+  return new CliError(`${what} is not acceptable; nothing was asked for.\n${lines.join('\n')}`, exitCodes.usage)
+}
+
+/** That the other ones are not asked in this run is our own doing and no news. */
+function notOffered(model: string, provider: ProviderName, messages: readonly string[]): CliError {
+  const others = providerNames
+    .filter((name) => name !== provider)
+    .map((name) => `${providerTitles[name]} is not in \`route.providers\`; `)
+  const lines = messages.map((message) => others.reduce((text, other) => text.replace(other, ''), message))
+  return new CliError(
+    `${lines.join('\n')}. Nothing was asked for; \`darkroom models show ${model}\` says who has what.`,
+    exitCodes.usage,
+  )
+}
+
+/** Whether the money is real, and that everybody can be asked. The list has every account that is configured there or was ever used. */
+function checkAccounts(providers: readonly ProviderName[], accounts: readonly ProviderAccount[]): SpendMode {
+  for (const name of providers) {
+    if (accounts.some(({ provider }) => provider === name)) continue
+    throw new CliError(
+      `${providerTitles[name]} cannot be asked there: the gateway has no key of it. Set ${keyVariables[name]} where it runs, or leave ${name} out of --providers.`,
+      exitCodes.usage,
+    )
+  }
+  return accounts.every(({ mode }) => mode === 'mock') ? 'mock' : 'live'
+}
+
+/** Where the money is real, nothing is guessed: a cap that counts with a guess is none. */
+function choosePrices(
+  listPrices: ReadonlyMap<ProviderName, number | null>,
+  mode: SpendMode,
+  { assumePrice = {}, maxCost }: ComparisonFlags,
+): Comparison['prices'] {
+  for (const name of Object.keys(assumePrice)) {
+    if (![...listPrices.keys()].some((provider) => provider === name))
+      throw new CliError(`--assume-price: ${safeText(name, 40)} is not among the providers that are compared.`, exitCodes.usage)
+  }
+  if (mode === 'live' && maxCost === undefined)
+    throw new CliError('These are real keys: say what all of it may cost at most, such as --max-cost 1.00.', exitCodes.usage)
+  const dearest = Math.max(0, ...[...listPrices.values()].flatMap((usd) => usd ?? []))
+  const prices = [...listPrices].map(([provider, listed]): [ProviderName, RunPrice] => {
+    const assumed = assumePrice[provider]
+    // A list price that is lower than what somebody assumes may be out of date: the dearer of the two counts.
+    if (assumed !== undefined && assumed > (listed ?? 0)) return [provider, { usd: assumed, source: 'assumed' }]
+    if (listed !== null) return [provider, { usd: listed, source: 'list' }]
+    if (mode === 'mock') return [provider, { usd: dearest, source: 'borrowed' }]
+    throw new CliError(
+      `Nobody has published what ${providerTitles[provider]} takes for this, so --max-cost cannot be kept. Look it up and say it: --assume-price ${provider}=0.03`,
+      exitCodes.usage,
+    )
+  })
+  return Object.fromEntries(prices)
+}
