@@ -45,11 +45,11 @@ export async function attemptContext(deps: ActivityDeps, { ref, entry, pictures 
 
 /** All pictures in one task, or the picture of one item. */
 function taskOf(
-  { input, price, whole, itemSeed }: StoredEntry,
+  { input, price, whole, itemSeeds }: StoredEntry,
   item: number,
   pictures: number,
 ): Pick<StoredEntry, 'input' | 'price'> {
-  if (pictures === 1) return { input: inputOfItem(input, itemSeed ?? null, item), price }
+  if (pictures === 1) return { input: inputOfItem(input, itemSeeds ?? null, item), price }
   if (whole === null || whole === undefined) throw new Error(`the plan has no task for ${pictures} pictures`)
   return whole
 }

@@ -7,6 +7,7 @@ import { safeText } from '../observability/safe-text.ts'
 import type { CheckedImage } from '../storage/result-store.ts'
 import { attemptContext } from './attempt-context.ts'
 import type { ActivityDeps } from './deps.ts'
+import { inSmallGroups } from './in-small-groups.ts'
 import type { AttemptInput } from './types.ts'
 
 export interface FetchedImages {
@@ -25,24 +26,21 @@ export async function fetchImages(
   { partial = false }: { partial?: boolean } = {},
 ): Promise<FetchedImages> {
   const { generationId, item, attempt: number } = attempt.ref
-  const images: UnnumberedImage[] = []
-  const missing: string[] = []
-  let problem: ApplicationFailure | null = null
-  for (const link of await freshLinks(deps, attempt)) {
+  const links = await freshLinks(deps, attempt)
+  // Together, since one run must have time for all of them.
+  const outcomes = await inSmallGroups(links, async (link): Promise<UnnumberedImage | ApplicationFailure> => {
     const image = await download(deps, link)
-    if (image instanceof ApplicationFailure) {
-      if (!partial) throw image
-      problem = image
-      missing.push(image.message)
-      continue
-    }
+    if (image instanceof ApplicationFailure) return image
     await deps.pointReached?.('store.downloaded', Context.current().info.attempt)
     await deps.store.adopt(image)
-    images.push({ generationId, item, attempt: number, ...describe(image) })
-  }
-  if (images.length === 0 && problem !== null) throw problem
+    return { generationId, item, attempt: number, ...describe(image) }
+  })
+  const images = outcomes.flatMap((outcome) => (outcome instanceof ApplicationFailure ? [] : [outcome]))
+  const problems = outcomes.flatMap((outcome) => (outcome instanceof ApplicationFailure ? [outcome] : []))
+  const [problem] = problems
+  if (problem !== undefined && (!partial || images.length === 0)) throw problem
   await deps.pointReached?.('store.adopted', Context.current().info.attempt)
-  return { images, missing }
+  return { images, missing: problems.map(({ message }) => message) }
 }
 
 async function freshLinks(deps: ActivityDeps, input: AttemptInput): Promise<string[]> {

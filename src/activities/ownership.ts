@@ -37,7 +37,8 @@ export async function ownershipOf(
 
 /**
  * What speaks against a task whose id came in the reply to our own POST; null: nothing. A reply is believed unless two things come
- * together: another attempt holds the same id, and the task is visibly somebody else's. A wrong doubt would cost a paid picture.
+ * together: another attempt holds the same id, and the task is visibly somebody else's. A wrong doubt would cost a paid picture. Items
+ * of one generation look the same, so that among them the one that was sent first keeps the id.
  */
 export async function mixedUp(
   deps: ActivityDeps,
@@ -45,6 +46,8 @@ export async function mixedUp(
   row: AttemptRow,
   snapshot: Snapshot,
 ): Promise<string | null> {
+  const sibling = await deps.ledger.earlierHolderOf(row, snapshot.providerTaskId)
+  if (sibling !== null) return `attempt ${sibling.attempt} of item ${sibling.item} was sent before and holds it`
   const why = contradiction(deps, attempt, row, snapshot)
   if (why === null) return null
   const isShared = await deps.ledger.isTaskIdHeldElsewhere(row.provider, row.account, snapshot.providerTaskId, row)

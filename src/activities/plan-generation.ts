@@ -123,7 +123,7 @@ function buildPlan(deps: ActivityDeps, request: GenerationRequest, route: Extrac
 }
 
 function toEntry(deps: ActivityDeps, candidate: Candidate, hasCallback: boolean): { planned: PlannedEntry; stored: StoredEntry } {
-  const { provider, model, api, input, price, whole, itemSeed, fidelity } = candidate
+  const { provider, model, api, input, price, whole, itemSeeds, fidelity } = candidate
   return {
     planned: {
       provider,
@@ -136,7 +136,7 @@ function toEntry(deps: ActivityDeps, candidate: Candidate, hasCallback: boolean)
       attemptDeadlineMs: attemptDeadlineMs(candidate, deps.routeDefaults),
       fidelity,
     },
-    stored: { api, model, input, price, whole, itemSeed, baseUrl: deps.providers.get(provider)?.baseUrl ?? '' },
+    stored: { api, model, input, price, whole, itemSeeds, baseUrl: deps.providers.get(provider)?.baseUrl ?? '' },
   }
 }
 

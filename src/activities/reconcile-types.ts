@@ -84,9 +84,9 @@ export interface OpenGenerationFinding {
   /**
    * `provable`: repaired with `repair`; `not_yet`: not known to the server, but not overdue either: its start may be on its way, or this
    * may be the wrong server;
-   * `closed_as_failed`: repaired
+   * `closed`: repaired
    */
-  finding: 'provable' | 'not_yet' | 'closed_as_failed'
+  finding: 'provable' | 'not_yet' | 'closed'
   /** attempts that it left open and that now have somebody who looks after them */
   settlementsStarted: number
 }

@@ -3,6 +3,7 @@
 import { Context } from '@temporalio/activity'
 import type { Closing } from '../ledger/ledger.ts'
 import type { OwingAttempt } from '../ledger/settlement-port.ts'
+import type { Generation } from '../contract/index.ts'
 import { settlementId } from '../contract/index.ts'
 import type { ActivityDeps } from './deps.ts'
 import { withHeartbeat } from './heartbeat.ts'
@@ -81,11 +82,11 @@ async function sweepOpenGenerations(
     const isProvable = suspect.workflow === 'closed' || (await isOverdue(deps, suspect, limits.overdueAfterMs, now))
     if (!isProvable) return { ...finding, finding: 'not_yet' as const, settlementsStarted: 0 }
     if (!repair) return { ...finding, finding: 'provable' as const, settlementsStarted: 0 }
-    const settlementsStarted = await closeAsFailed(deps, suspect)
-    return settlementsStarted === null ? null : { ...finding, finding: 'closed_as_failed' as const, settlementsStarted }
+    const settlementsStarted = await closeAbandoned(deps, suspect)
+    return settlementsStarted === null ? null : { ...finding, finding: 'closed' as const, settlementsStarted }
   })
   const findings = found.filter((finding) => finding !== null)
-  return findingsOf(looked.length, rows.length > looked.length, findings, 'closed_as_failed', limits.maxListed)
+  return findingsOf(looked.length, rows.length > looked.length, findings, 'closed', limits.maxListed)
 }
 
 async function withoutWorkflow(deps: ActivityDeps, rows: readonly { id: string; createdAt: Date }[]): Promise<Suspect[]> {
@@ -104,28 +105,41 @@ async function isOverdue(deps: ActivityDeps, { id, createdAt }: Suspect, overdue
 }
 
 /** Answers how many settlements it took. Null: it has a picture after all, from an activity that outlived its workflow; that end stays (I2). */
-async function closeAsFailed(deps: ActivityDeps, { id, workflow }: Suspect): Promise<number | null> {
-  const how = workflow === 'closed' ? 'has ended' : 'is gone'
-  const closing: Closing = {
-    status: 'failed',
-    servedByAttempt: null,
-    fidelity: null,
-    decisions: [],
-    failure: {
-      type: 'ServiceUnavailable',
-      message: `the workflow of this generation ${how}, and it did not close the generation`,
-    },
-    left: [],
-  }
+async function closeAbandoned(deps: ActivityDeps, { id, workflow }: Suspect): Promise<number | null> {
+  const closing = closingWithout(workflow, await deps.ledger.readGeneration(id))
   const { status } = await deps.ledger.closeGeneration(id, closing, [])
-  if (status !== 'failed') return null
-  deps.logger.warn({ generationId: id, workflow }, 'an open generation without a workflow is closed as failed')
+  if (status !== closing.status) return null
+  deps.logger.warn({ generationId: id, workflow, status }, 'an open generation without a workflow is closed')
   let started = 0
   for (const attempt of await deps.ledger.owingOf(id)) {
     const input = await settlementInput(deps, attempt)
     if (typeof input !== 'string' && (await deps.workflows.startSettlement(input)) === 'started') started += 1
   }
   return started
+}
+
+/** Pictures of items that are stored already are kept, and what is lacking is named: the same ends as by the workflow. */
+function closingWithout(workflow: Suspect['workflow'], generation: Generation | null): Closing {
+  const how = workflow === 'closed' ? 'has ended' : 'is gone'
+  const failure = {
+    type: 'ServiceUnavailable' as const,
+    message: `the workflow of this generation ${how}, and it did not close the generation`,
+  }
+  const closing = { fidelity: null, decisions: [], left: [] }
+  const stored = generation?.images.toSorted((one, other) => one.item - other.item) ?? []
+  const [first] = stored
+  if (generation === null || first === undefined) return { ...closing, status: 'failed', servedByAttempt: null, failure }
+  const lacking = Array.from({ length: generation.count }, (_, item) => item).filter(
+    (item) => !stored.some((image) => image.item === item),
+  )
+  return {
+    ...closing,
+    status: 'completed',
+    servedByAttempt: first.attempt,
+    servedByItem: first.item,
+    failure: null,
+    itemFailures: lacking.map((item) => ({ item, ...failure })),
+  }
 }
 
 // attempts that are owing
@@ -160,7 +174,7 @@ async function isLookedAfter(deps: ActivityDeps, row: OwingAttempt): Promise<boo
 
 /** As the generation's own workflow would have made it; or why it cannot be made. */
 async function settlementInput(deps: ActivityDeps, row: OwingAttempt): Promise<SettlementInput | 'no_entry' | 'no_plan'> {
-  const { generationId, item, attempt, entry } = row
+  const { generationId, item, attempt, entry, pictures } = row
   if (entry === null) return 'no_entry'
   const stored = readPlanOrNull(await deps.ledger.readPlan(generationId))
   const queryQueue = stored?.plan.route[entry]?.queryQueue
@@ -168,6 +182,7 @@ async function settlementInput(deps: ActivityDeps, row: OwingAttempt): Promise<S
   return {
     ref: { generationId, item, attempt },
     entry,
+    ...(pictures === 1 ? {} : { pictures }),
     queryQueue,
     // A plan of an earlier version does not know the limits of settling.
     limits: { ...deps.planLimits, ...stored.plan.limits },

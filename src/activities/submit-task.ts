@@ -12,7 +12,7 @@ import { Context } from '@temporalio/activity'
 import { CancelledFailure } from '@temporalio/common'
 import type { RefusalReason } from '../contract/index.ts'
 import type { AccountNews } from '../ledger/accounts-port.ts'
-import type { AttemptRow } from '../ledger/ledger.ts'
+import type { AttemptRow, NewAttempt } from '../ledger/ledger.ts'
 import { safeText } from '../observability/safe-text.ts'
 import type { SubmitOutcome } from '../providers/provider.ts'
 import { attemptContext } from './attempt-context.ts'
@@ -64,6 +64,7 @@ async function claimAndSend(
   const { ledger, limits } = deps
   const { info } = Context.current()
   const claimed = await ledger.claimAttempt(attempt.row, input.left)
+  if (isAnother(claimed, attempt.row)) return numberIsTaken(claimed)
   await deps.pointReached?.('submit.claimed', info.attempt)
   // Before `beginSend`: between that and the POST are seconds, and a picture may take a minute.
   const body = isDecided(claimed) ? attempt.stored.input : await bodyToSend(deps, attempt, claimed)
@@ -97,6 +98,18 @@ async function claimAndSend(
       await noteNews(deps, send.row, outcome)
     }
   }
+}
+
+/** After a reset the story may go another way, and the number belongs to what an earlier run asked for. */
+function isAnother(found: AttemptRow, wanted: NewAttempt): boolean {
+  return found.entry !== null && (found.entry !== wanted.entry || found.pictures !== wanted.pictures)
+}
+
+/** Nothing is sent under it: the story goes on with the next number, and the row is left with the others at the end. */
+function numberIsTaken({ entry }: AttemptRow): AttemptStanding {
+  const message = `the number belongs to an attempt of an earlier run, at entry ${entry ?? 0}`
+  const nothingSent = { state: 'withdrawn', providerTaskId: null, recorded: true, provenFree: true, tries: 0 } as const
+  return { ...nothingSent, reason: 'withdrawn', message }
 }
 
 /** Nothing will be posted for it whatever the body is. A row that is being sent elsewhere may still come free. */

@@ -78,8 +78,8 @@ export interface StoredEntry {
   price: { usd: number | null; credits: number | null }
   /** of the task for all of them, where there is one */
   whole?: { input: Record<string, unknown>; price: { usd: number | null; credits: number | null } } | null
-  /** item `n` sends `first + n`; null: its items differ by themselves */
-  itemSeed?: { field: string; first: number } | null
+  /** item `n` sends the nth of these; null: its items differ by themselves */
+  itemSeeds?: { field: string; values: (string | number)[] } | null
   baseUrl: string
 }
 
@@ -177,11 +177,6 @@ export interface StoreInput extends AttemptInput {
   closing: Closing
   /** true: what cannot be fetched is left out, as long as something can */
   partial?: boolean
-}
-
-/** What became of the pictures of one item. */
-export interface StoredItem {
-  pictures: number
 }
 
 export interface CloseInput {

@@ -15,8 +15,8 @@ import { orderByPreference } from './route-preference.ts'
 import type { PreferenceDecision, TrackRecord } from './route-preference.ts'
 import { uploadObstacle } from './route-uploads.ts'
 import type { RouteUploads } from './route-uploads.ts'
-import { itemSeed, wholeTask } from './several-pictures.ts'
-import type { ItemSeed, WholeTask } from './several-pictures.ts'
+import { itemSeeds, wholeTask } from './several-pictures.ts'
+import type { ItemSeeds, WholeTask } from './several-pictures.ts'
 
 /** The environment variable that gives a provider its key. */
 export const keyVariables: Readonly<Record<ProviderName, string>> = { kie: 'KIE_API_KEY', defapi: 'DEFAPI_KEY' }
@@ -35,7 +35,7 @@ export interface Candidate {
   /** one task for all pictures; null where only one is wanted, or the model does not take that many */
   whole: WholeTask | null
   /** of items that would otherwise be equal; null where they are not */
-  itemSeed: ItemSeed | null
+  itemSeeds: ItemSeeds | null
   fidelity: { level: FidelityLevel; changes: FidelityChange[] }
   /** list price of one picture; null where nobody has published one */
   price: EstimatedPrice
@@ -180,7 +180,7 @@ function build(model: Model, provider: ProviderName, request: GenerationRequest,
       model: native.model,
       input: built.input,
       whole: wholeTask(provider, native, request),
-      itemSeed: isOne ? null : itemSeed(native, built.input),
+      itemSeeds: isOne ? null : itemSeeds(native, built.input, request.count ?? 1),
       fidelity: built.fidelity,
       price: estimatePrice(native, built.input),
       typicalDurationMs: native.typicalDurationMs,

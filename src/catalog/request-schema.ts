@@ -38,10 +38,10 @@ const maxStandIns = 4
 /** Below 64 and above 8192 pixels no documented model has a side. */
 const sides = { min: 64, max: 8192 }
 /** The common upper end of the providers' own seed fields. */
-const maxSeed = 2_147_483_647
+export const maxSeed = 2_147_483_647
 
 /** A request must not fill the rate window of an account by itself. kie: 20 new tasks in 10 s - test/fixtures/kie/README.md#limits */
-export const maxCount = 16
+const maxCount = 16
 
 /** The longest name or alias has less than half of it. */
 const maxModelNameLength = 100
@@ -121,7 +121,7 @@ const routeSchema = z
       .min(1)
       .max(maxPaidAttempts)
       .exactOptional()
-      .describe('attempts that may cost money (accepted or unknown, not proven free); default 2'),
+      .describe('attempts per picture that may cost money (accepted or unknown, not proven free); default 2'),
     maxCostUsd: z
       .number()
       .gt(0, { error: 'must be more than 0' })

@@ -1,12 +1,12 @@
 // `count` above 1: one task of a provider that takes the number, else as many tasks of one picture each, called items.
 import type { GenerationRequest, ProviderName } from '../contract/index.ts'
 import type { Model, NativeModel } from './model-schema.ts'
-import { carriersOf, maxCountOf } from './native-draft.ts'
+import { asNative, carriersOf, maxCountOf } from './native-draft.ts'
 import { buildNativeInput } from './native-input.ts'
 import { estimatePrice, roundMicro } from './price.ts'
 import type { EstimatedPrice } from './price.ts'
 import type { RequestError } from './request-error.ts'
-import { maxCount } from './request-schema.ts'
+import { maxSeed } from './request-schema.ts'
 
 /** The body of one task for all pictures. */
 export interface WholeTask {
@@ -14,10 +14,10 @@ export interface WholeTask {
   price: EstimatedPrice
 }
 
-/** Item `n` gets `first + n`: equal seeds would make equal pictures, each of them paid. */
-export interface ItemSeed {
+/** Item `n` gets the nth of these: equal seeds would make equal pictures, each of them paid. */
+export interface ItemSeeds {
   field: string
-  first: number
+  values: (string | number)[]
 }
 
 /** One task for all pictures of the request; null where there is one only, or the model does not take that many. */
@@ -28,21 +28,27 @@ export function wholeTask(provider: ProviderName, native: NativeModel, request: 
   return built.kind === 'built' ? { input: built.input, price: estimatePrice(native, built.input) } : null
 }
 
-/** What the seeds of items begin with: what was asked for, else the provider's own constant default; null: it picks one itself each time. */
-export function itemSeed(native: NativeModel, input: Record<string, unknown>): ItemSeed | null {
+/**
+ * Beginning with what was asked for, else with the provider's own constant default, one more for each item; after the field's last
+ * comes its first. Null: the provider picks one itself each time.
+ */
+export function itemSeeds(native: NativeModel, input: Record<string, unknown>, count: number): ItemSeeds | null {
   const [name] = carriersOf(native, 'seed')
   const field = name === undefined ? undefined : native.fields[name]
-  if (name === undefined || field === undefined || (field.type !== 'integer' && field.type !== 'number')) return null
-  const first = input[name] ?? field.default
+  if (name === undefined || field === undefined) return null
+  const given = input[name] ?? ('default' in field ? field.default : undefined)
+  // Some take a number as text.
+  const first = typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : given
   if (typeof first !== 'number') return null
-  const max = field.max ?? Number.MAX_SAFE_INTEGER
-  // So that the last item of the largest request stays within the field.
-  return { field: name, first: Math.min(first, max - maxCount) }
+  const [min, max] = field.type === 'integer' || field.type === 'number' ? [field.min ?? 0, field.max ?? maxSeed] : [0, maxSeed]
+  const size = Math.max(count, max - min + 1)
+  const values = Array.from({ length: count }, (_, item) => asNative(field, min + ((first - min + item) % size)))
+  return { field: name, values: values.map((value) => (typeof value === 'boolean' ? String(value) : value)) }
 }
 
 /** The body of one item. */
-export function inputOfItem(input: Record<string, unknown>, seed: ItemSeed | null, item: number): Record<string, unknown> {
-  return seed === null ? input : { ...input, [seed.field]: seed.first + item }
+export function inputOfItem(input: Record<string, unknown>, seeds: ItemSeeds | null, item: number): Record<string, unknown> {
+  return seeds === null ? input : { ...input, [seeds.field]: seeds.values[item] }
 }
 
 /**
@@ -70,7 +76,7 @@ export function checkCount(model: Model, natives: readonly NativeModel[], { coun
   ]
 }
 
-type Entry = { input: Record<string, unknown>; price: EstimatedPrice; whole: WholeTask | null; itemSeed: ItemSeed | null }
+type Entry = { input: Record<string, unknown>; price: EstimatedPrice; whole: WholeTask | null; itemSeeds: ItemSeeds | null }
 
 /** The tasks of one entry of a route: how many, and the first of them. */
 export interface EntryTasks<Candidate> {
@@ -80,14 +86,14 @@ export interface EntryTasks<Candidate> {
   /** of one task */
   price: EstimatedPrice
   /** what makes the others differ from the first */
-  itemSeed: ItemSeed | null
+  itemSeeds: ItemSeeds | null
 }
 
 /** What each entry of a route would be asked for if all pictures came from it; see `pricesOfAll`. */
 export function tasksOfEntries<Candidate extends Entry>(route: readonly Candidate[], count: number): EntryTasks<Candidate>[] {
   return route.map((candidate, at) => {
-    const { input, price, whole, itemSeed: seed } = candidate
-    if (whole !== null && !isSplitAt(route, at)) return { candidate, tasks: 1, ...whole, itemSeed: null }
-    return { candidate, tasks: count, input: inputOfItem(input, seed, 0), price, itemSeed: seed }
+    const { input, price, whole, itemSeeds: seeds } = candidate
+    if (whole !== null && !isSplitAt(route, at)) return { candidate, tasks: 1, ...whole, itemSeeds: null }
+    return { candidate, tasks: count, input: inputOfItem(input, seeds, 0), price, itemSeeds: seeds }
   })
 }

@@ -66,7 +66,7 @@ export function addRequestFlags(command: Command): Command {
     .option('--on-overdue <what>', 'after the deadline of an attempt: fallback or wait')
     .option('--on-refusal <what>', 'after a refusal of the content: fail or fallback')
     .option('--deadline <seconds>', 'the whole generation must end within this time', parseInteger)
-    .option('--max-paid-attempts <number>', 'attempts that may cost money', parseInteger)
+    .option('--max-paid-attempts <number>', 'attempts per picture that may cost money', parseInteger)
     .option('--max-cost <usd>', 'all attempts together may not cost more', parseUsd)
     .option('--max-queue <seconds>', 'how long to wait in line at one provider before the next one is asked', parseInteger)
     .option('--priority <number>', 'place in that line, from 1 (first) to 5 (last)', parseInteger)

@@ -178,7 +178,7 @@ export interface Timings {
   submitMs: number | null
   /** accepted → finished, of the attempt that served */
   providerMs: number | null
-  /** finished → stored */
+  /** finished → stored; null where each item was stored by itself */
   storeMs: number | null
   /** created → ended */
   totalMs: number | null
@@ -206,7 +206,7 @@ export interface Generation {
   count: number
   createdAt: string
   finishedAt: string | null
-  /** of several pictures, whose came first; each picture names its item and attempt */
+  /** of several pictures, that of the lowest item that has one; each picture names its item and attempt */
   servedBy: { provider: ProviderName; model: string; providerTaskId: string; item: number; attempt: number } | null
   attempts: AttemptReport[]
   images: ImageReport[]

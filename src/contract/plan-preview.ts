@@ -43,8 +43,8 @@ export interface PlannedSubmit {
   tasks: number
   /** of the first task */
   request: SubmitPreview
-  /** the native field in which the tasks differ: task `n`, from 0, is sent `first + n`; null: in none, or there is one task only */
-  itemSeed: { field: string; first: number } | null
+  /** the native field in which the tasks differ: task `n`, from 0, is sent the nth value; null: in none, or there is one task only */
+  itemSeeds: { field: string; values: (string | number)[] } | null
   fidelity: NonNullable<Generation['fidelity']>
   /** list price of one task; `unknown`: nobody has published one */
   price: { usd: number | null; credits: number | null; source: 'list' | 'unknown' }

@@ -55,7 +55,7 @@ export async function previewPlan(request: GenerationRequest, deps: Deps): Promi
 
 function toPlannedSubmit({ candidate, ...entry }: EntryTasks<Candidate>, deps: Deps): PlannedSubmit {
   const { provider, canonicalModel, api, model, fidelity, typicalDurationMs } = candidate
-  const { tasks, input, price, itemSeed } = entry
+  const { tasks, input, price, itemSeeds } = entry
   const door = deps.providers.get(provider)
   if (door === undefined) throw new Error(`gateway: no provider ${provider}, which the route has`)
   return {
@@ -65,7 +65,7 @@ function toPlannedSubmit({ candidate, ...entry }: EntryTasks<Candidate>, deps: D
     hasKey: door.accounts.length > 0,
     tasks,
     request: door.describeSubmit({ api, model, input }, { callbackUrl: deps.callbackUrlOf(provider, hiddenSeal) }),
-    itemSeed,
+    itemSeeds,
     fidelity,
     price: { ...price, source: price.usd === null ? 'unknown' : 'list' },
     typicalDurationMs,

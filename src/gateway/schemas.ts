@@ -92,7 +92,7 @@ export const generationSchema = z
     servedBy: z
       .object({ provider: providerSchema, model: z.string(), providerTaskId: z.string(), item: z.int(), attempt: z.int() })
       .nullable()
-      .describe('of several pictures, whose came first'),
+      .describe('of several pictures, that of the lowest item that has one'),
     attempts: z.array(attemptSchema),
     images: z.array(imageSchema),
     cost: z.object({ usd: z.number().nullable(), source: costSourceSchema }),

@@ -19,6 +19,7 @@ export function toAttemptRow(row: Selectable<AttemptsTable>): AttemptRow {
     mode: row.mode,
     api: row.api,
     model: row.model,
+    entry: row.entry,
     pictures: row.pictures,
     requestSha256: row.request_sha256,
     state: row.state,

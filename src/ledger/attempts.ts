@@ -11,7 +11,7 @@ import type { AttemptRef, AttemptRow, BeginSendResult, Ledger, LeftAttempt, NewA
 import { moveOwnSend, mustSelectAttempt, passDeadline, selectAttempt, tryMove } from './move-attempt.ts'
 import { answerOwnPermit, answerPermit, findHeldPermit, forgetPermit, grantPermit, lockAccounts, usePermit } from './permits.ts'
 import { toText } from './storable-text.ts'
-import { adoptTaskId, isTaskIdHeldElsewhere, recordTaskId } from './task-ids.ts'
+import { adoptTaskId, earlierHolderOf, isTaskIdHeldElsewhere, recordTaskId } from './task-ids.ts'
 import { recordVerdict } from './verdicts.ts'
 import { busyBecause } from './when-free.ts'
 
@@ -28,6 +28,7 @@ type AttemptMethods = Pick<
   | 'readAttempt'
   | 'recordVerdict'
   | 'isTaskIdHeldElsewhere'
+  | 'earlierHolderOf'
 >
 
 export function attemptMethods(run: Run): AttemptMethods {
@@ -68,6 +69,7 @@ export function attemptMethods(run: Run): AttemptMethods {
     withdrawAttempt: (attempt, why) => run((trx) => withdrawAttempt(trx, attempt, why)),
     readAttempt: (ref) => run((trx) => readAttempt(trx, ref)),
     recordVerdict: (ref, verdict) => run((trx) => recordVerdict(trx, ref, verdict)),
+    earlierHolderOf: (ref, providerTaskId) => run((trx) => earlierHolderOf(trx, ref, providerTaskId)),
     isTaskIdHeldElsewhere: (provider, account, providerTaskId, ref) =>
       run((trx) => isTaskIdHeldElsewhere(trx, provider, account, providerTaskId, ref)),
   }

@@ -19,9 +19,9 @@ function isPaid(row: 'attempts' | 'other'): RawBuilder<boolean> {
 export const isExtraCharge = sql<boolean>`(attempts.verdict is not distinct from 'confirmed_extra' or (
   -- I3 marked the first of two; the second has a higher number: all others need no look at their neighbours
   (attempts.possible_extra_charge or attempts.attempt > 1)
-  and ${isPaid('attempts')} and not coalesce(${hasServed('attempts')}, false)
+  and ${isPaid('attempts')} and not ${hasServed('attempts')}
   and exists (select from attempts as other
-    where other.generation_id = attempts.generation_id and (other.item = attempts.item or other.pictures > 1)
+    where other.generation_id = attempts.generation_id and (other.item = attempts.item or other.pictures > 1 or attempts.pictures > 1)
       and ${isPaid('other')} and (${hasServed('other')} or other.attempt < attempts.attempt))))`
 
 const hasExtraTask = (condition: RawBuilder<unknown>): RawBuilder<boolean> => sql<boolean>`

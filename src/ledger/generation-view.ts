@@ -161,9 +161,14 @@ function timingsOf(generation: Selectable<GenerationsTable>, attempts: Selectabl
     untilSubmitMs: between(createdAt, firstSendAt),
     submitMs: between(serving?.send_started_at, serving?.accepted_at),
     providerMs: between(serving?.accepted_at, serving?.finished_at),
-    storeMs: between(serving?.finished_at, closedAt),
+    // Of items, the end is that of the slowest: it says nothing of how long one took to store.
+    storeMs: isItem(generation, serving) ? null : between(serving?.finished_at, closedAt),
     totalMs: between(createdAt, closedAt),
   }
+}
+
+function isItem(generation: Selectable<GenerationsTable>, serving: Selectable<AttemptsTable> | null): boolean {
+  return (generation.request.count ?? 1) > 1 && serving?.pictures === 1
 }
 
 function between(from: Date | null | undefined, to: Date | null | undefined): number | null {

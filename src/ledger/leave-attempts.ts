@@ -93,7 +93,7 @@ export async function markPossibleExtraCharge(trx: LedgerTransaction, next: Atte
     .where('state', 'in', statesThatMayCost)
     .where((eb) =>
       eb.or([
-        eb.and([eb('item', '=', next.item), eb('attempt', '<', next.attempt)]),
+        eb.and([eb.or([eb('item', '=', next.item), eb('pictures', '>', 1)]), eb('attempt', '<', next.attempt)]),
         ...left.map(({ item, attempt }) => eb.and([eb('item', '=', item), eb('attempt', '=', attempt)])),
       ]),
     )

@@ -43,6 +43,8 @@ export interface AttemptRow extends AttemptRef {
   /** endpoint family at the provider, needed to query */
   api: string
   model: string
+  /** index in the plan's route; null in rows from before it was kept */
+  entry: number | null
   /** that its task was asked for */
   pictures: number
   requestSha256: string
@@ -167,7 +169,7 @@ export type UnnumberedImage = Omit<NewImage, 'index' | 'spare'>
 /** What the workflow adds when it ends a generation. */
 export interface Closing {
   status: Extract<GenerationStatus, 'completed' | 'failed' | 'cancelled'>
-  /** the attempt whose picture came first, of `servedByItem` (0 where that is left out) */
+  /** of several pictures, that of the lowest item that has one: `servedByItem` (0 where that is left out) */
   servedByAttempt: number | null
   servedByItem?: number
   fidelity: { level: FidelityLevel; changes: FidelityChange[] } | null
@@ -253,6 +255,8 @@ export interface Ledger extends AccountsPort, SettlementPort, BudgetsPort, Stats
   recordVerdict(ref: AttemptRef, verdict: ProviderVerdict): Promise<AttemptRow>
   /** True when another attempt under the same provider account holds this task id. */
   isTaskIdHeldElsewhere(provider: ProviderName, account: string, providerTaskId: string, ref: AttemptRef): Promise<boolean>
+  /** The attempt of the same generation and account that was sent before this one and holds the same task id; null: none. */
+  earlierHolderOf(ref: AttemptRef, providerTaskId: string): Promise<AttemptRef | null>
 
   // hints
   /** Keeps a hint; the same claim twice is one row, and at most 20 rows are kept per attempt (bounded forged floods). */

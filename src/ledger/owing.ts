@@ -47,5 +47,5 @@ export async function listOwing(
 }
 
 function toOwing(row: OwingRow): OwingAttempt {
-  return { ...toAttemptRow(row), entry: row.entry, hasOpenClaims: row.has_open_claims }
+  return { ...toAttemptRow(row), hasOpenClaims: row.has_open_claims }
 }

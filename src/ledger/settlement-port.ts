@@ -12,8 +12,6 @@ export interface SettlementFinding {
 
 /** An attempt that somebody must still look after. */
 export interface OwingAttempt extends AttemptRow {
-  /** index of its entry in the plan's route */
-  entry: number | null
   /** hints name other tasks than the one it holds, or tasks it made beside it are not looked up yet */
   hasOpenClaims: boolean
 }

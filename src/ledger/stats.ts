@@ -102,7 +102,7 @@ async function readProviders(trx: LedgerTransaction, filter: StatsFilter): Promi
 
 function madeAttempts(filter: StatsFilter): RawBuilder<unknown> {
   return sql`
-    select attempts.*, coalesce(${hasServed('attempts')}, false) as has_served,
+    select attempts.*, ${hasServed('attempts')} as has_served,
       ${isExtraCharge} as is_extra,
       case when proven_free then 0 else cost_usd end as usd,
       case when proven_free then 0 else cost_credits end as credits,

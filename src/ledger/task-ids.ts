@@ -85,6 +85,34 @@ export async function isTaskIdHeldElsewhere(
   return holder !== undefined || (await isExtraTaskElsewhere(trx, provider, account, toText(providerTaskId), ref))
 }
 
+/**
+ * An attempt of the same generation that was sent earlier and holds the same id: two items have the same prompt, so that nothing but the
+ * id tells their tasks apart. Null: none.
+ */
+export async function earlierHolderOf(
+  trx: LedgerTransaction,
+  ref: AttemptRef,
+  providerTaskId: string,
+): Promise<AttemptRef | null> {
+  const holder = await trx
+    .selectFrom('attempts as other')
+    .innerJoin('attempts as own', (join) =>
+      join
+        .onRef('own.generation_id', '=', 'other.generation_id')
+        .onRef('own.provider', '=', 'other.provider')
+        .onRef('own.account', '=', 'other.account'),
+    )
+    .select(['other.item', 'other.attempt'])
+    .where('own.generation_id', '=', ref.generationId)
+    .where('own.item', '=', ref.item)
+    .where('own.attempt', '=', ref.attempt)
+    .where('other.provider_task_id', '=', toText(providerTaskId))
+    .where(sql<SqlBool>`(other.send_started_at, other.item, other.attempt) < (own.send_started_at, own.item, own.attempt)`)
+    .limit(1)
+    .executeTakeFirst()
+  return holder === undefined ? null : { generationId: ref.generationId, ...holder }
+}
+
 async function isExtraTaskElsewhere(
   trx: LedgerTransaction,
   provider: ProviderName,

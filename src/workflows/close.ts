@@ -2,16 +2,17 @@
 import { CancellationScope } from '@temporalio/workflow'
 import { CancelledFailure } from '@temporalio/common'
 import type { Closing, LeftAttempt } from '../activities/index.ts'
+import type { Plan } from '../activities/types.ts'
 import type { Generation } from '../contract/index.ts'
 import { activityFailure } from '../contract/index.ts'
 import { bookkeeping } from './activity-options.ts'
-import type { Failure, Step } from './decide.ts'
+import type { Failure } from './decide.ts'
 import { applicationFailureOf, generationFailed } from './failures.ts'
 import { happen, routeEntry, storiesOf } from './run.ts'
 import type { Run } from './run.ts'
 import { startSettlements } from './settlements.ts'
 import { attemptOf, mayHaveCost, outcomeWhenLeft } from './state.ts'
-import type { AttemptRecord } from './state.ts'
+import type { AttemptRecord, ItemEnd } from './state.ts'
 import { stopWatching } from './watch.ts'
 
 /** Fails the generation; unless, after a reset, its row says that it was completed before: the first end stays (I2). */
@@ -21,8 +22,23 @@ export async function endFailed(run: Run, failure: Failure): Promise<Generation>
   throw generationFailed(failure, closed)
 }
 
+/** The task for all pictures has none to be had. Items that were stored before it came are kept, and with them the generation. */
+export async function endUnfetched(run: Run, failure: Failure): Promise<Generation> {
+  const items = run.items.map(({ state, storedAttempt }): ItemEnd => {
+    const { item } = state.share
+    const attempt = storedAttempt === null ? undefined : attemptOf(state, storedAttempt)
+    return attempt === undefined
+      ? { item, served: false, failure }
+      : { item, served: true, entry: attempt.entry, attempt: attempt.number }
+  })
+  const served = items.find((end) => end.served)
+  if (served === undefined) return endFailed(run, failure)
+  happen(run, { kind: 'items_ended', items })
+  return endWithItems(run, served)
+}
+
 /** Completes a generation whose items are stored, or some of them; unless its row says, after a reset, that it had ended otherwise (I2). */
-export async function endWithItems(run: Run, { served }: Extract<Step, { kind: 'conclude' }>): Promise<Generation> {
+export async function endWithItems(run: Run, served: Extract<ItemEnd, { served: true }>): Promise<Generation> {
   const { item, attempt: number, entry } = served
   return resultOf(await close(run, 'completed', null, { item, number, entry }))
 }
@@ -98,13 +114,29 @@ export function closingOf(run: Run, status: Closing['status'], failure: Failure 
   return {
     status,
     servedByAttempt: served?.number ?? null,
-    fidelity: served === null ? null : routeEntry(plan, served.entry).fidelity,
+    fidelity: served === null ? null : fidelityOf(plan, [served.entry, ...otherServedEntries(run)]),
     decisions,
     failure,
     left,
     ...(served === null || served.item === 0 ? {} : { servedByItem: served.item }),
     ...(itemFailures.length === 0 ? {} : { itemFailures }),
   }
+}
+
+/** Of items that are stored. */
+function otherServedEntries(run: Run): number[] {
+  return storiesOf(run).flatMap(({ state, storedAttempt }) =>
+    state.attempts.flatMap(({ number, entry }) => (number === storedAttempt ? [entry] : [])),
+  )
+}
+
+const levels = ['exact', 'adapted', 'degraded'] as const
+
+/** That of the picture that differs most from what was asked, with what differs in any of them. */
+function fidelityOf(plan: Plan, entries: readonly number[]): Plan['route'][number]['fidelity'] {
+  const all = [...new Set(entries)].map((entry) => routeEntry(plan, entry).fidelity)
+  const level = levels.findLast((each) => all.some((fidelity) => fidelity.level === each)) ?? 'exact'
+  return { level, changes: all.flatMap(({ changes }) => changes) }
 }
 
 export function leftAttempt({ state }: Run, attempt: AttemptRecord): LeftAttempt {

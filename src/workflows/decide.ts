@@ -2,7 +2,7 @@
 // Nothing here waits, asks or writes.
 import type { FailureType, Generation, ProviderName } from '../contract/index.ts'
 import { isLeft, listPriceUsd, mayHaveCost, paidAttempts } from './state.ts'
-import type { AttemptRecord, GenerationState, ItemEnd } from './state.ts'
+import type { AttemptRecord, GenerationState, ItemEnd, Refusal } from './state.ts'
 
 export interface Failure {
   type: FailureType
@@ -35,12 +35,13 @@ export const lastMomentMs = 2_000
 /** What to do next. */
 export function decide(state: GenerationState, nowMs: number): Step {
   if (state.generation !== null) return { kind: 'finish', generation: state.generation }
-  if (state.items?.every(({ served }) => served) === true) return afterItems(state, state.items)
+  if (state.items?.every(({ served }) => served) === true) return afterItems(state.items)
   // Whoever finishes first is used, also one that was left behind: it is paid for.
   const ready = state.attempts.find(({ phase }) => phase === 'succeeded')
   if (ready !== undefined) return { kind: 'store', attempt: ready, because: `${nameOf(state, ready)} has finished` }
-  const step = state.items === null ? nextStep(state, nowMs) : afterItems(state, state.items)
-  const watched = step.kind === 'fail' ? stillAtWork(state, nowMs) : undefined
+  const step = state.items === null ? nextStep(state, nowMs) : afterItems(state.items)
+  // Something is lacking: what is paid for and may still bring it is waited for.
+  const watched = step.kind === 'fail' || step.kind === 'conclude' ? stillAtWork(state, nowMs) : undefined
   if (watched === undefined) return step
   return { kind: 'watch', attempt: watched, because: `${nameOf(state, watched)} still works on its task` }
 }
@@ -51,16 +52,15 @@ function nextStep(state: GenerationState, nowMs: number): Exclude<Step, { kind: 
 }
 
 /** What came is kept; that the rest failed is said with it. */
-function afterItems(state: GenerationState, items: readonly ItemEnd[]): Exclude<Step, { kind: 'finish' }> {
+function afterItems(items: readonly ItemEnd[]): Exclude<Step, { kind: 'finish' }> {
   const all = items.length
   const stored = items.filter((item) => item.served)
   const [first] = stored
   if (first !== undefined)
     return { kind: 'conclude', served: first, because: `${stored.length} of ${all} items have their picture` }
-  const failure = items.flatMap((item) => (item.served ? [] : [item.failure]))[0]
-  if (failure === undefined) return fail('ProvidersExhausted', 'there was nothing to ask for', state, undefined)
-  const message = `none of ${all} items got a picture: ${failure.message}`
-  return { kind: 'fail', failure: { ...failure, message }, because: message }
+  const [failure] = items.flatMap((item) => (item.served ? [] : [item.failure]))
+  const message = `none of ${all} items got a picture: ${failure?.message ?? 'none was asked for'}`
+  return { kind: 'fail', failure: { type: 'ProvidersExhausted', ...failure, message }, because: message }
 }
 
 function follow(state: GenerationState, nowMs: number, last: AttemptRecord): Exclude<Step, { kind: 'finish' }> {
@@ -209,7 +209,8 @@ function obstacleTo(state: GenerationState, entry: number): { type: FailureType;
 }
 
 /** One provider's word about the request itself, also of one that was left behind, ends the spending: another one would get the same request. */
-function refusalForAll(state: GenerationState): { type: FailureType; why: string } | null {
+export function refusalForAll(state: GenerationState): Refusal | null {
+  if (state.refusedElsewhere !== null) return state.refusedElsewhere
   for (const attempt of state.attempts) {
     if (attempt.phase !== 'rejected' && attempt.phase !== 'failed') continue
     const why = `${nameOf(state, attempt)}: ${attempt.message ?? attempt.reason ?? 'no reason given'}`

@@ -4,7 +4,7 @@ import { CancelledFailure } from '@temporalio/common'
 import type { DecisionReport, Generation, GenerationRequest, LiveView } from '../contract/index.ts'
 import { statusQuery, wakeSignal } from '../contract/index.ts'
 import { bookkeeping, planLocally, storing } from './activity-options.ts'
-import { closeCancelled, closingOf, endFailed, endWithItems, resultOf } from './close.ts'
+import { closeCancelled, closingOf, endFailed, endUnfetched, endWithItems, resultOf } from './close.ts'
 import type { Step } from './decide.ts'
 import { applicationFailureOf, sentenceOf } from './failures.ts'
 import { askItemByItem } from './items.ts'
@@ -63,7 +63,7 @@ async function tellStory(run: Run): Promise<Generation> {
         await storeImages(run, step)
         break
       case 'conclude':
-        return endWithItems(run, step)
+        return endWithItems(run, step.served)
       case 'finish':
         return finish(run, step.generation)
       case 'fail':
@@ -117,7 +117,7 @@ async function storeImages(run: Run, { attempt }: StepOf<'store'>): Promise<void
     if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the generation was cancelled')
     // The provider has the picture and was paid: asking another one would pay twice for one picture.
     const failure = { type: 'ResultUnavailable' as const, message: sentenceOf(error) }
-    happen(run, { kind: 'stored', generation: await endFailed(run, failure) })
+    happen(run, { kind: 'stored', generation: await endUnfetched(run, failure) })
   }
 }
 

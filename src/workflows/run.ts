@@ -2,7 +2,7 @@
 import { CancellationScope, setCurrentDetails } from '@temporalio/workflow'
 import type { AttemptInput, Plan } from '../activities/types.ts'
 import type { DecisionReport } from '../contract/index.ts'
-import { decide } from './decide.ts'
+import { decide, refusalForAll } from './decide.ts'
 import type { Step } from './decide.ts'
 import { generationFailed } from './failures.ts'
 import { apply, attemptOf, committedUsd, listPriceUsd, newStory } from './state.ts'
@@ -53,12 +53,12 @@ export function happen(run: Run, event: StoryEvent): void {
   run.state = apply(run.state, event, Date.now())
 }
 
-/** Decides with what the other stories spend in mind, and writes it down. */
+/** Decides with the other stories in mind, and writes it down. */
 export function nextStep(run: Run): Step {
   const others = storiesOf(run).filter((story) => story !== run)
   if (others.length > 0) {
     const usd = others.reduce((sum, { state, submittingUsd }) => sum + committedUsd(state) + submittingUsd, 0)
-    happen(run, { kind: 'spent_elsewhere', usd })
+    happen(run, { kind: 'elsewhere', usd, refusal: run.whole === null ? null : refusalForAll(run.whole.state) })
   }
   const step = decide(run.state, Date.now())
   // Before anything is awaited: the stories decide one after another, and each must see what the one before is about to spend.

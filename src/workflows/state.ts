@@ -1,5 +1,5 @@
 // Where a generation stands, and what each thing that happens does to it: `apply` is pure, like `decide`, and the only way to change it.
-import type { AttemptOutcome, Generation, ItemFailure, RefusalReason } from '../contract/index.ts'
+import type { AttemptOutcome, FailureType, Generation, ItemFailure, RefusalReason } from '../contract/index.ts'
 import type { AttemptStanding, BusyReport, PlannedEntry, RoutePolicy } from '../activities/types.ts'
 
 /** Where the workflow stands with one attempt. */
@@ -57,6 +57,12 @@ export interface Share {
   earlierPaid: number
 }
 
+/** A word about the request itself: whoever is asked next would get the same request. */
+export interface Refusal {
+  type: FailureType
+  why: string
+}
+
 /** How an item ended. */
 export type ItemEnd =
   | { item: number; served: true; entry: number; attempt: number }
@@ -69,6 +75,8 @@ export interface GenerationState {
   share: Share
   /** what the other stories of the generation have spent at most, or may be spending now */
   elsewhereUsd: number
+  /** of an item: what a provider said of the request itself when it was asked for all pictures */
+  refusedElsewhere: Refusal | null
   attempts: AttemptRecord[]
   /** it is asked for item by item from here on: what was asked for as a whole is left behind */
   isSplit: boolean
@@ -93,7 +101,7 @@ export type StoryEvent =
   /** listening for a lost reply ended; null: with nothing heard */
   | { kind: 'listened'; number: number; standing: AttemptStanding | null }
   /** before each decision of one of several stories */
-  | { kind: 'spent_elsewhere'; usd: number }
+  | { kind: 'elsewhere'; usd: number; refusal: Refusal | null }
   | { kind: 'split' }
   | { kind: 'items_ended'; items: ItemEnd[] }
   | { kind: 'stored'; generation: Generation }
@@ -107,7 +115,7 @@ export function newStory(
   const whole = { item: 0, pictures: 1, entry: 0, because: 'first in the route', earlierAttempts: 0, earlierPaid: 0 }
   const { route, policy, deadlineAtMs } = plan
   const told = { attempts: [], isSplit: false, items: null, generation: null, endedAs: null }
-  return { route, policy, deadlineAtMs, share: { ...whole, ...share }, elsewhereUsd: 0, ...told }
+  return { route, policy, deadlineAtMs, share: { ...whole, ...share }, elsewhereUsd: 0, refusedElsewhere: null, ...told }
 }
 
 export function apply(state: GenerationState, event: StoryEvent, nowMs: number): GenerationState {
@@ -116,8 +124,8 @@ export function apply(state: GenerationState, event: StoryEvent, nowMs: number):
       return { ...state, generation: event.generation }
     case 'closing':
       return { ...state, endedAs: event.status }
-    case 'spent_elsewhere':
-      return { ...state, elsewhereUsd: event.usd }
+    case 'elsewhere':
+      return { ...state, elsewhereUsd: event.usd, refusedElsewhere: event.refusal }
     case 'split':
       return { ...state, isSplit: true }
     case 'items_ended':

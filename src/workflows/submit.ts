@@ -1,4 +1,4 @@
-// The paid step: claim and send one attempt. However the activity ends, the ledger row says what it means.
+// The paid step.
 import { CancellationScope } from '@temporalio/workflow'
 import type { AttemptInput, AttemptStanding } from '../activities/types.ts'
 import { activityFailure } from '../contract/index.ts'

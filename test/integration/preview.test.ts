@@ -97,9 +97,11 @@ describe('a plan that is only looked at', { timeout: 90_000 }, () => {
         assert.notEqual(hideSeal(body), body)
       }
       const told = JSON.stringify(announced.request.body)
-      const seeds = announced.itemSeed
+      const seeds = announced.itemSeeds
+      const seedAt = ({ field, values }: NonNullable<typeof seeds>, n: number): string =>
+        `"${field}":${JSON.stringify(values[n])}`
       const bodies = Array.from({ length: announced.tasks }, (_, n) =>
-        seeds === null ? told : told.replace(`"${seeds.field}":${seeds.first}`, `"${seeds.field}":${seeds.first + n}`),
+        seeds === null ? told : told.replace(seedAt(seeds, 0), seedAt(seeds, n)),
       )
       assert.deepEqual(new Set(sent.map(({ body }) => hideSeal(body))), new Set(bodies))
       assert.equal(sent.length, announced.tasks)

@@ -37,7 +37,6 @@ function provider(): Provider {
       awaitTask: async (input: AwaitInput) => seen.says.get(nameOf(input)) ?? pendingForAMinute(),
       storeItem: async (input: AttemptInput) => {
         seen.storedItems.push(nameOf(input))
-        return { pictures: 1 }
       },
       storeImages: async (input: StoreInput) => {
         seen.stored.push(input)

@@ -1,7 +1,7 @@
 // Attempts that somebody must look after, of many generations.
 import type { ListedAttempt } from '../../ledger/stats-port.ts'
 import { safeText } from '../../observability/safe-text.ts'
-import { describeAttemptCost, describeEnd } from './attempts-table.ts'
+import { describeAttemptCost, describeEnd, numberOf } from './attempts-table.ts'
 import type { Paint } from './colours.ts'
 import { renderTable } from './table.ts'
 import { describeMoment } from './units.ts'
@@ -22,7 +22,7 @@ export function renderAttemptList(attempts: readonly ListedAttempt[], paint: Pai
     ],
     attempts.map((attempt) => [
       `${safeText(attempt.generationId, 60)}\n${paint.quiet(`${describeMoment(attempt.createdAt)} ${safeText(attempt.tenant, 64)}`)}`,
-      String(attempt.number),
+      numberOf(attempt, attempt.item > 0),
       `${safeText(attempt.provider, 20)} ${safeText(attempt.account, 64)}\n${taskOf(attempt, paint)}`,
       describeEnd(attempt, paint),
       describeAttemptCost(attempt).replace(' + ', '\n+ '),

@@ -55,7 +55,7 @@ function toRow(attempt: AttemptReport, paint: Paint, hasItems: boolean): string[
 }
 
 /** Of several pictures, with the item in front: `2.1`; a task for all of them: `all.1`. */
-function numberOf({ item, number, pictures }: AttemptReport, hasItems: boolean): string {
+export function numberOf({ item, number, pictures }: AttemptReport, hasItems: boolean): string {
   if (pictures > 1) return `all.${number}`
   return hasItems ? `${item}.${number}` : String(number)
 }

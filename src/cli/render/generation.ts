@@ -37,7 +37,10 @@ function factsOf(generation: Generation, view: GenerationView): [name: string, v
   const facts: [string, string][] = [['Prompt', safeText(generation.prompt, 120)]]
   if (generation.count > 1) {
     const delivered = generation.images.filter(({ spare }) => !spare).length
-    facts.push(['Pictures', `${delivered} of ${generation.count}`])
+    facts.push([
+      'Pictures',
+      delivered > generation.count ? `${delivered}, of ${generation.count} wanted` : `${delivered} of ${generation.count}`,
+    ])
   }
   if (generation.tenant !== defaultTenant) facts.push(['Tenant', safeText(generation.tenant, 64)])
   if (servedBy !== null) {

@@ -45,10 +45,10 @@ function factsOf(plan: PlanPreview, paint: Paint): [name: string, value: string]
   const facts: [string, string][] = []
   if (plan.prompt !== '') facts.push(['Prompt', safeText(plan.prompt, 120)])
   if (plan.count !== 1) facts.push(['Pictures', String(plan.count)])
-  for (const [at, { tasks, itemSeed }] of route.entries()) {
-    if (itemSeed === null) continue
-    const last = itemSeed.first + tasks - 1
-    facts.push(['Tasks', safeText(`#${at + 1}: ${itemSeed.field} ${itemSeed.first} to ${last}, one for each`)])
+  for (const [at, { itemSeeds }] of route.entries()) {
+    if (itemSeeds === null) continue
+    const { field, values } = itemSeeds
+    facts.push(['Tasks', safeText(`#${at + 1}: ${field} ${values[0]} to ${values.at(-1)}, one for each`)])
   }
   if (plan.tenant !== defaultTenant) facts.push(['Tenant', safeText(plan.tenant, 64)])
   for (const [at, { provider, fidelity }] of route.entries()) {

@@ -13,9 +13,9 @@ import type { Paint } from './colours.ts'
 import { nothing } from './units.ts'
 
 const openWords: Readonly<Record<OpenGenerationFinding['finding'], string>> = {
-  provable: 'would be closed as failed (--repair)',
+  provable: 'would be closed (--repair)',
   not_yet: 'not overdue yet: is this the right server?',
-  closed_as_failed: 'closed as failed',
+  closed: 'closed',
 }
 
 const owingWords: Readonly<Record<OwingFinding['finding'], string>> = {

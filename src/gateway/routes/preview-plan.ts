@@ -22,10 +22,10 @@ const plannedSubmitSchema = z.object({
       body: z.record(z.string(), z.unknown()).describe('as it would be sent; the sealed part of the callback address is `***`'),
     })
     .describe('of the first task'),
-  itemSeed: z
-    .object({ field: z.string(), first: z.int() })
+  itemSeeds: z
+    .object({ field: z.string(), values: z.array(z.union([z.string(), z.number()])) })
     .nullable()
-    .describe('task `n`, from 0, is sent `first + n` in this field'),
+    .describe('task `n`, from 0, is sent the nth of these values in this field'),
   fidelity: fidelitySchema,
   price: z
     .object({ usd: z.number().nullable(), credits: z.number().nullable(), source: z.enum(['list', 'unknown']) })

@@ -5,7 +5,7 @@ export const severalPictures: Migration = {
   async up(db) {
     await db.schema
       .alterTable('generations')
-      // with `served_by_attempt`: the attempt whose picture came first
+      // with `served_by_attempt`: of several pictures, that of the lowest item that has one
       .addColumn('served_by_item', 'integer', (column) => column.notNull().defaultTo(0))
       // items that ended without a picture, and why
       .addColumn('item_failures', 'jsonb', (column) => column.notNull().defaultTo('[]'))

@@ -77,17 +77,21 @@ test('of several pictures, the body for all and those of the items are accepted 
   let whole = 0
   let seeds = 0
   forEveryCandidate((candidate, { count = 1 }) => {
-    const { provider, api, model, input, itemSeed } = candidate
+    const { provider, api, model, input, itemSeeds } = candidate
     if (candidate.whole !== null) {
       whole += 1
       assert.ok(count > 1)
       assert.deepEqual(validateNativeInput(provider, api, model, candidate.whole.input), [])
     }
-    if (itemSeed === null) return
+    if (itemSeeds === null) {
+      // With a seed that is sent, or that the provider has for everybody, items would be equal.
+      assert.ok(count === 1 || !Object.keys(input).includes('seed'), 'items with one seed')
+      return
+    }
     seeds += 1
-    const items = Array.from({ length: count }, (_, item) => inputOfItem(input, itemSeed, item))
+    const items = Array.from({ length: count }, (_, item) => inputOfItem(input, itemSeeds, item))
     for (const item of items) assert.deepEqual(validateNativeInput(provider, api, model, item), [])
-    assert.equal(new Set(items.map((item) => item[itemSeed.field])).size, count)
+    assert.equal(new Set(items.map((item) => item[itemSeeds.field])).size, count)
   })
   assert.ok(whole > 4 && seeds > 20, `${whole} with one task for all, ${seeds} with seeds of items`)
 })

@@ -44,21 +44,23 @@ test('more than it takes, and models that take no number: one task for each pict
 test('one picture is what it always was', () => {
   for (const count of [undefined, 1]) {
     const request = { model: 'nano-banana', prompt: 'a fox', ...(count === undefined ? {} : { count }) }
-    for (const { whole, itemSeed } of candidatesOf(request)) assert.deepEqual([whole, itemSeed], [null, null])
+    for (const { whole, itemSeeds } of candidatesOf(request)) assert.deepEqual([whole, itemSeeds], [null, null])
   }
 })
 
 test('items differ in their seeds: as asked, or from the constant that the provider would take for all of them', () => {
   const asked = atKie({ model: 'seedream-4', prompt: 'a fox', seed: 7, count: 3 })
   assert.deepEqual(
-    [0, 1, 2].map((item) => inputOfItem(asked.input, asked.itemSeed, item)['seed']),
+    [0, 1, 2].map((item) => inputOfItem(asked.input, asked.itemSeeds, item)['seed']),
     [7, 8, 9],
   )
   const constant = atKie({ model: 'wan-2.7', prompt: 'a fox', count: 6 })
-  assert.deepEqual(constant.itemSeed, { field: 'seed', first: 0 })
-  assert.equal(atKie({ model: 'seedream-4', prompt: 'a fox', count: 3 }).itemSeed, null, 'picked anew each time')
+  assert.deepEqual(constant.itemSeeds, { field: 'seed', values: [0, 1, 2, 3, 4, 5] })
+  assert.equal(atKie({ model: 'seedream-4', prompt: 'a fox', count: 3 }).itemSeeds, null, 'picked anew each time')
   const last = atKie({ model: 'wan-2.7', prompt: 'a fox', seed: 2_147_483_647, count: 16 })
-  assert.ok(Number(inputOfItem(last.input, last.itemSeed, 15)['seed']) <= 2_147_483_647, 'within the field')
+  assert.deepEqual(last.itemSeeds?.values.slice(0, 3), [2_147_483_647, 0, 1], 'the last is followed by the first')
+  const text = atKie({ model: 'imagen-4', prompt: 'a fox', seed: 7, count: 3 })
+  assert.deepEqual(text.itemSeeds?.values, ['7', '8', '9'], 'a number that goes as text')
 })
 
 test('what all of them cost, entry by entry: after the first that takes one at a time, so do the others', () => {

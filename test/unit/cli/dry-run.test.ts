@@ -20,7 +20,7 @@ function entry(changes: Partial<PlannedSubmit> = {}): PlannedSubmit {
     canonicalModel: 'nano-banana',
     hasKey: true,
     tasks: 1,
-    itemSeed: null,
+    itemSeeds: null,
     request: {
       method: 'POST',
       url: 'https://api.example/api/v1/jobs/createTask',
@@ -136,7 +136,7 @@ authorization: Bearer ***
 })
 
 test('several pictures: how many tasks at which price, and the seeds that tell them apart', async (t) => {
-  const seeded = entry({ tasks: 3, itemSeed: { field: 'seed', first: 7 } })
+  const seeded = entry({ tasks: 3, itemSeeds: { field: 'seed', values: [7, 8, 9] } })
   const { url } = await scriptedGateway(t, () => ({ json: { plan: samplePlan({ count: 3, route: [seeded] }) } }))
   const { stdout } = await cliRun(['generate', '--dry-run', '--count', '3', 'a red fox', '--url', url])
   assert.match(stdout, /│ 1 │ kie +│ google\/nano-banana │ exact +│ +3 × \$0\.02 │/)

@@ -125,7 +125,7 @@ test('what was found is printed row by row, with what a person can do, and provi
         found: 2,
         repaired: 1,
         listed: [
-          { generationId: 'gen_1', createdAt: at, workflow: 'closed', finding: 'closed_as_failed', settlementsStarted: 1 },
+          { generationId: 'gen_1', createdAt: at, workflow: 'closed', finding: 'closed', settlementsStarted: 1 },
           { generationId: 'gen_2', createdAt: at, workflow: 'gone', finding: 'not_yet', settlementsStarted: 0 },
         ],
       },

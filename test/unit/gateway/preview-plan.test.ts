@@ -43,7 +43,7 @@ test('a plan has route, bodies, price and policy, and hides the sealed part of t
     canonicalModel: 'nano-banana',
     hasKey: true,
     tasks: 1,
-    itemSeed: null,
+    itemSeeds: null,
     request: {
       method: 'POST',
       url: 'http://kie.test',
@@ -85,19 +85,19 @@ test('several pictures are one task where the model takes the number, else one t
   const tasksOf = async (model: string) => {
     const request: GenerationRequest = { model, prompt: 'a fox', seed: 7, count: 3 }
     const { route, worstCaseUsd } = await planOf(gateway, request)
-    const sent = route.map(({ provider, tasks, itemSeed, request: { body } }) => ({
+    const sent = route.map(({ provider, tasks, itemSeeds, request: { body } }) => ({
       provider,
       tasks,
-      itemSeed,
+      itemSeeds,
       input: body['input'],
     }))
     return { sent, worstCaseUsd }
   }
   const split = await tasksOf('imagen-4-fast')
-  const itemSeed = { field: 'seed', first: 7 }
-  assert.deepEqual(split.sent[0], { provider: 'kie', tasks: 3, itemSeed, input: { prompt: 'a fox', seed: 7 } })
+  const itemSeeds = { field: 'seed', values: [7, 8, 9] }
+  assert.deepEqual(split.sent[0], { provider: 'kie', tasks: 3, itemSeeds, input: { prompt: 'a fox', seed: 7 } })
   assert.deepEqual(
-    (await tasksOf('wan-2.7')).sent.map(({ provider, tasks, itemSeed: seed }) => ({ provider, tasks, seed })),
+    (await tasksOf('wan-2.7')).sent.map(({ provider, tasks, itemSeeds: seed }) => ({ provider, tasks, seed })),
     [
       { provider: 'kie', tasks: 1, seed: null },
       { provider: 'defapi', tasks: 3, seed: null },

@@ -112,14 +112,17 @@ test('the parts end as one: all, some, none', () => {
   assert.equal(next(ended(root, [lost(0), lost(1)])), 'fail ContentRefused')
 })
 
-test('a task for all that delivered makes good what items lack; one that still works is waited for where none came', () => {
+test('a task for all that delivered makes good what items lack; one that still works is waited for where something is lacking', () => {
   const delivered = after(story(kieTakesAll, { pictures: 2 }), standing('succeeded'))
   assert.equal(next(ended(delivered, [served(0), lost(1)])), 'store')
   assert.equal(next(ended(delivered, [served(0), served(1)])), 'conclude with 0', 'nothing is lacking')
   const accepted = after(story(kieTakesAll, { pictures: 2 }), standing('accepted'))
   const overdue = apply(accepted, { kind: 'overdue', number: 1, message: 'late' }, nowMs)
   assert.equal(next(ended(overdue, [lost(0), lost(1)])), 'watch')
-  assert.equal(next(ended(overdue, [served(0), lost(1)])), 'conclude with 0')
+  assert.equal(next(ended(overdue, [served(0), lost(1)])), 'watch')
+  assert.equal(next(ended(overdue, [served(0), served(1)])), 'conclude with 0')
+  const late = { ...ended(overdue, [served(0), lost(1)]), deadlineAtMs: nowMs + 1_000 }
+  assert.equal(next(late), 'conclude with 0', 'as long as there is time')
 })
 
 test('whatever the others spend, no story goes beyond the cost limit of all of them together', () => {
@@ -136,7 +139,7 @@ test('whatever the others spend, no story goes beyond the cost limit of all of t
         const route = [entry('kie', hasWhole ? 0.05 : null), entry('defapi', hasWhole ? 0.06 : null)]
         const begun = story(route, { pictures }, { maxCostUsd })
         const told = isSecond && (pictures === 1 || hasWhole) ? after(begun, failed) : begun
-        const state = apply(told, { kind: 'spent_elsewhere', usd: elsewhereUsd }, nowMs)
+        const state = apply(told, { kind: 'elsewhere', usd: elsewhereUsd, refusal: null }, nowMs)
         const step = decide(state, nowMs)
         if (step.kind !== 'submit' && step.kind !== 'split') return
         assert.ok(elsewhereUsd + committedUsd(state) + listPriceUsd(state, step.entry) <= maxCostUsd + 1e-9)
