@@ -83,6 +83,8 @@ export interface Planned {
   count?: number
   /** providers that have one task for all pictures */
   whole?: readonly string[]
+  /** providers that cannot honour all of the request */
+  degraded?: readonly string[]
 }
 
 export interface Rig {
@@ -198,6 +200,11 @@ async function startOne(
   }
 }
 
+const degraded: Plan['route'][number]['fidelity'] = {
+  level: 'degraded',
+  changes: [{ field: 'seed', asked: '7', sent: null, why: 'takes no seed' }],
+}
+
 function planFor(id: string, planned: Planned): Plan {
   return {
     route: (['kie', 'defapi'] as const).map((provider) => ({
@@ -209,7 +216,7 @@ function planFor(id: string, planned: Planned): Plan {
       queryQueue: `${id}-${queryTaskQueue(provider)}`,
       hasCallback: true,
       attemptDeadlineMs: planned.attemptDeadlineMs ?? 300_000,
-      fidelity: { level: 'exact', changes: [] },
+      fidelity: planned.degraded?.includes(provider) === true ? degraded : { level: 'exact', changes: [] },
     })),
     policy: {
       fallback: true,

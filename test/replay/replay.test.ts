@@ -67,6 +67,7 @@ const paths = [
   'several-in-part',
   'several-late-success-of-all',
   'several-split-by-fallback',
+  'several-unfetched',
   'several-within-a-limit',
   'superseded-poll-fails',
   'superseded-poll-times-out',

@@ -221,6 +221,46 @@ describe('several pictures', { concurrency: 4, timeout: 60_000 }, () => {
     await keepHistory(run.handle, 'several-cancelled')
   })
 
+  test('a task for all that cannot be fetched does not take along what items have stored', async () => {
+    const { submitted, says, storedItems, closed, fakes } = provider()
+    const run = await rig.start(
+      {
+        ...fakes,
+        storeImages: async () => {
+          throw ApplicationFailure.create({ type: 'ResultUnavailable', message: 'every link is dead', nonRetryable: true })
+        },
+      },
+      { count: 3, whole: ['kie'], attemptDeadlineMs },
+    )
+    await eventually(() => assert.equal(submitted.length, 4), { timeoutMs: 20_000 })
+    says.set('1/2', succeeded)
+    await run.wake(2, 1)
+    await eventually(() => assert.deepEqual(storedItems, ['1/2']))
+    says.set('0/1', succeeded)
+    await run.wake(1, 0)
+    assert.equal((await run.handle.result()).status, 'completed')
+    const [closing] = closed
+    assert.deepEqual([closing?.servedByItem, closing?.servedByAttempt], [1, 2])
+    assert.deepEqual(
+      closing?.itemFailures?.map(({ item, type }) => [item, type]),
+      [
+        [0, 'ResultUnavailable'],
+        [2, 'ResultUnavailable'],
+      ],
+    )
+    await keepHistory(run.handle, 'several-unfetched')
+  })
+
+  test('the fidelity is that of the picture that differs most', async () => {
+    const { says, closed, fakes } = provider()
+    says.set('0/1', succeeded)
+    says.set('1/1', standing('failed', { reason: 'provider_fault', provenFree: true }))
+    says.set('1/2', succeeded)
+    const run = await rig.start(fakes, { count: 2, degraded: ['defapi'], limits: { firstPollAfterMs: 50 } })
+    await run.handle.result()
+    assert.deepEqual([closed[0]?.fidelity?.level, closed[0]?.fidelity?.changes.length], ['degraded', 1])
+  })
+
   test('of a task for several, pictures that can be had are kept when one cannot', async () => {
     const { says, fakes } = provider()
     says.set('0/1', succeeded)

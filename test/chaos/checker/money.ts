@@ -24,6 +24,10 @@ export const checkPaidOnce: Check = (records, books): Finding => {
       ).length
       if (made > mayHave) breaches.push(`${name}: ${provider} made ${made} tasks for ${mayHave} attempts that may have made one`)
     }
+    const used = generation.attempts.flatMap(({ provider, providerTaskId, state }) =>
+      state === 'succeeded' ? [`${provider}/${providerTaskId ?? ''}`] : [],
+    )
+    if (new Set(used).size < used.length) breaches.push(`${name}: two attempts took the picture of one task`)
     for (const attempt of generation.attempts) {
       const isForTheSame = (other: AttemptReport): boolean => other.item === attempt.item || attempt.pictures > 1
       const later = generation.attempts.find(

@@ -109,6 +109,42 @@ for (const backend of ledgerBackends) {
       assert.equal((await ledger.readAttempt(of(id, 1, 2)))?.possibleExtraCharge, false)
     })
 
+    test('the ledger marks a task for all of them also where nobody names it', async () => {
+      const { ledger } = own()
+      const { generationId: id } = await openGeneration(ledger)
+      const all = await task(of(id, 0), { pictures: 2 })
+      await task(of(id, 1, 2))
+      assert.equal((await ledger.readAttempt(all))?.possibleExtraCharge, true)
+    })
+
+    test('two items with one task id: the one that was sent first holds it', async () => {
+      const { ledger } = own()
+      const { generationId: id } = await openGeneration(ledger)
+      const taskId = `task_${randomUUID()}`
+      for (const item of [1, 0]) {
+        await ledger.claimAttempt(newAttempt(of(id, item)), [])
+        await ledger.beginSend(of(id, item), anyOffer())
+        await ledger.recordTaskId(of(id, item), taskId)
+      }
+      assert.deepEqual(await ledger.earlierHolderOf(of(id, 0), taskId), of(id, 1))
+      assert.equal(await ledger.earlierHolderOf(of(id, 1), taskId), null)
+      assert.equal(await ledger.earlierHolderOf(of(id, 0), 'another'), null)
+    })
+
+    test('a cancelled generation: what was paid beside a picture that is stored is extra', async () => {
+      const { ledger } = own()
+      for (const item of [0, 1]) {
+        const { generationId: id } = await openGeneration(ledger)
+        const first = await task(of(id, item))
+        const second = await task(of(id, item, 2), { left: [first] })
+        await ledger.recordVerdict(second, { ...word, state: 'succeeded' })
+        await ledger.addItemImages(second, [newImage(second)])
+        await ledger.closeGeneration(id, closingAs('cancelled'), [])
+        const row = await ledger.settleAttempt(first, { found: 'paid', cost: null, message: null })
+        assert.equal(row.verdict, 'confirmed_extra', `item ${item}`)
+      }
+    })
+
     describe('a task for all of them beside those of items', () => {
       /** Left behind, then one task for each of two items. */
       async function split(): Promise<{ id: string; all: AttemptRef; items: [AttemptRef, AttemptRef] }> {
@@ -148,6 +184,27 @@ for (const backend of ledgerBackends) {
           ).length,
           1,
         )
+      })
+
+      test('only one item served, and not the first: it is extra all the same', async () => {
+        const { ledger } = own()
+        const { id, all, items } = await split()
+        await ledger.recordVerdict(items[0], { ...word, state: 'failed', reason: 'provider_fault', provenFree: true })
+        await ledger.recordVerdict(items[1], { ...word, state: 'succeeded' })
+        await ledger.addItemImages(items[1], [newImage(items[1])])
+        await ledger.closeGeneration(id, closingAs('completed', { servedByAttempt: 2, servedByItem: 1 }), [])
+        await ledger.settleAttempt(all, paid)
+        assert.equal(await verdictOf(all), 'confirmed_extra')
+      })
+
+      test('no item came to anything: it is the one that was paid', async () => {
+        const { ledger } = own()
+        const { id, all, items } = await split()
+        for (const item of items)
+          await ledger.recordVerdict(item, { ...word, state: 'failed', reason: 'provider_fault', provenFree: true })
+        await ledger.closeGeneration(id, closingAs('failed'), [])
+        await ledger.settleAttempt(all, paid)
+        assert.equal(await verdictOf(all), 'paid')
       })
 
       test('settled before it: an item is extra as soon as the task for all of them has served', async () => {

@@ -125,6 +125,12 @@ test('a task for all that delivered makes good what items lack; one that still w
   assert.equal(next(late), 'conclude with 0', 'as long as there is time')
 })
 
+test('what a provider said of the request when it was asked for all ends the spending of the items', () => {
+  const refusal = { type: 'InputRefused' as const, why: 'kie: no such ratio' }
+  const told = apply(story([entry('kie'), entry('defapi')], { item: 1 }), { kind: 'elsewhere', usd: 0, refusal }, nowMs)
+  assert.equal(next(told), 'fail InputRefused')
+})
+
 test('whatever the others spend, no story goes beyond the cost limit of all of them together', () => {
   const cents = fc.integer({ min: 0, max: 20 }).map((amount) => amount / 100)
   fc.assert(
