@@ -4,6 +4,7 @@ import { after, describe, test } from 'node:test'
 import { keepHistory } from '../helpers/histories.ts'
 import { startService } from '../helpers/service.ts'
 import { startWorkerProcess } from '../helpers/worker-process.ts'
+import { newAttempt } from '../unit/ledger/fixtures.ts'
 
 const service = await startService({ after }, { workers: false })
 
@@ -45,6 +46,36 @@ describe('killed around the paid POST', { concurrency: 1, timeout: 240_000 }, ()
     const generation = await service.ended(id)
     assert.equal(generation.status, 'completed')
     assert.equal(generation.attempts[0]?.adopted, false)
+    assert.equal(service.tasksOf(id).length, 1)
+  })
+
+  test('SIGKILL while one of three items is stored: three pictures, three tasks', async (t) => {
+    const dying = await startWorkerProcess(t, service.workerInput, [{ point: 'store.downloaded', action: 'kill' }])
+    const id = await service.create({ model: 'nano-banana', prompt: 'killed among three', count: 3 })
+    await dying.exited
+    await startWorkerProcess(t, service.workerInput)
+    const generation = await service.ended(id)
+    assert.deepEqual([generation.status, generation.images.length, generation.itemFailures], ['completed', 3, []])
+    assert.equal(service.tasksOf(id).length, 3)
+  })
+
+  test('a number that an earlier run gave to another entry of the route is not taken for its own', async (t) => {
+    const id = await service.create({ model: 'nano-banana', prompt: 'a number that is taken' })
+    // As if the story had gone another way before a reset: attempt 1 was asked of the second provider.
+    await service.ledger.claimAttempt(
+      newAttempt({ generationId: id, item: 0, attempt: 1 }, { provider: 'defapi', api: 'image', entry: 1 }),
+      [],
+    )
+    await startWorkerProcess(t, service.workerInput)
+    const generation = await service.ended(id)
+    assert.equal(generation.status, 'completed')
+    assert.deepEqual(
+      generation.attempts.map(({ number, provider, state }) => [number, provider, state]),
+      [
+        [1, 'defapi', 'withdrawn'],
+        [2, 'defapi', 'succeeded'],
+      ],
+    )
     assert.equal(service.tasksOf(id).length, 1)
   })
 
