@@ -1,8 +1,9 @@
 // The catalogue as JSON for programs: `GET /v1/models`.
 import type { ProviderName } from '../contract/index.ts'
-import type { Evidence, NativeModel, Price, TaskKind } from './model-schema.ts'
+import type { Evidence, Model, NativeField, NativeModel, Price, TaskKind } from './model-schema.ts'
 import { documentedNativesOf, kindsOf, models, providerNames, referenceFields, referenceLimits } from './models.ts'
 import { carriersOf, choicesOf, maxCountOf, parameterNames } from './native-draft.ts'
+import { priceRangeUsd } from './price.ts'
 
 /** What one provider has for a model. Lists are empty where there is no choice. */
 export interface NativeSummary {
@@ -31,11 +32,10 @@ export interface NativeSummary {
   maxReferenceImages: number
   /** of each; null: not documented */
   maxReferenceSizeBytes: number | null
-  /** pictures of one task; null: not to be chosen */
   /** pictures of one task */
   maxCount: number
   /** native fields, for `providerOptions`: those that no parameter of ours sets */
-  nativeFields: string[]
+  nativeFields: ({ name: string } & NativeField)[]
   price: Price | null
   typicalDurationMs: number | null
   evidence: { interface: Evidence; price: Evidence; duration: Evidence | null; seenWorking: Evidence | null }
@@ -108,34 +108,53 @@ function summarise(native: NativeModel): NativeSummary {
     maxReferenceImages: limits.max,
     maxReferenceSizeBytes: maxReferenceSizeBytes(native),
     maxCount: maxCountOf(native),
-    nativeFields: Object.keys(native.fields).filter((name) => !ours.has(name)),
+    nativeFields: Object.entries(native.fields).flatMap(([name, field]) => (ours.has(name) ? [] : [{ name, ...field }])),
     price: native.price,
     typicalDurationMs: native.typicalDurationMs,
     evidence: native.evidence,
   }
 }
 
-/** All models, in the order of the catalogue. */
-export function listModels(): ModelSummary[] {
-  return models.map((model) => {
-    const summary: ModelSummary = {
-      name: model.name,
-      aliases: model.aliases,
-      title: model.title,
-      kind: model.kind,
-      kinds: kindsOf(model),
-      providers: {},
-      absent: {},
-      retired: {},
+/** Only models that can do this somewhere, that this provider can be asked for, that have a published price up to this. */
+export interface ModelFilter {
+  kind?: TaskKind
+  provider?: ProviderName
+  maxPriceUsd?: number
+}
+
+/** In the order of the catalogue. */
+export function listModels(filter: ModelFilter = {}): ModelSummary[] {
+  return models.map(summariseModel).filter((model) => fits(model, filter))
+}
+
+function fits(model: ModelSummary, { kind, provider, maxPriceUsd }: ModelFilter): boolean {
+  const natives = providerNames
+    .filter((name) => provider === undefined || name === provider)
+    .flatMap((name) => model.providers[name]?.natives ?? [])
+    .filter((native) => native.withheld === null)
+  if (kind !== undefined && !model.kinds.includes(kind)) return false
+  if (provider !== undefined && natives.length === 0) return false
+  return maxPriceUsd === undefined || natives.some(({ price }) => (priceRangeUsd(price)?.from ?? Infinity) <= maxPriceUsd)
+}
+
+function summariseModel(model: Model): ModelSummary {
+  const summary: ModelSummary = {
+    name: model.name,
+    aliases: model.aliases,
+    title: model.title,
+    kind: model.kind,
+    kinds: kindsOf(model),
+    providers: {},
+    absent: {},
+    retired: {},
+  }
+  for (const provider of providerNames) {
+    const offer = model.providers[provider]
+    if ('natives' in offer) summary.providers[provider] = { natives: documentedNativesOf(model, provider).map(summarise) }
+    else {
+      summary.absent[provider] = offer.absent
+      if (offer.retired !== undefined) summary.retired[provider] = offer.retired.noticed
     }
-    for (const provider of providerNames) {
-      const offer = model.providers[provider]
-      if ('natives' in offer) summary.providers[provider] = { natives: documentedNativesOf(model, provider).map(summarise) }
-      else {
-        summary.absent[provider] = offer.absent
-        if (offer.retired !== undefined) summary.retired[provider] = offer.retired.noticed
-      }
-    }
-    return summary
-  })
+  }
+  return summary
 }

@@ -44,18 +44,24 @@ export function findModel(nameOrAlias: string): Model | null {
   return byName.get(nameOrAlias.trim().toLowerCase()) ?? null
 }
 
-/** Up to three canonical names whose name or alias is spelled most like this one. */
+/** Up to three canonical names whose name or alias is spelled most like this one; none where nothing is like it. */
 export function nearestModelNames(unknownName: string): string[] {
   // A name is short: what is longer than any of ours cannot become more similar by its tail.
   const wanted = unknownName.trim().toLowerCase().slice(0, 64)
+  // A beginning counts nearly as much as the whole: `imagen` is short for one of several.
   const closestSpelling = (model: Model): number =>
-    Math.min(...[model.name, ...model.aliases].map((name) => distance(wanted, name)))
+    Math.min(
+      ...[model.name, ...model.aliases].flatMap((name) => [
+        distance(wanted, name),
+        distance(wanted, name.slice(0, wanted.length)) + 1,
+      ]),
+    )
   return (
     models
       .map((model) => ({ name: model.name, distance: closestSpelling(model) }))
       .toSorted((a, b) => a.distance - b.distance)
-      // The first is always named; the others only where at least half of the letters agree.
-      .filter((candidate, index) => index === 0 || candidate.distance <= wanted.length / 2)
+      // Only where at least half of the letters agree.
+      .filter((candidate) => candidate.distance <= wanted.length / 2)
       .slice(0, 3)
       .map((candidate) => candidate.name)
   )

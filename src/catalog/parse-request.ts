@@ -14,11 +14,8 @@ export type ParsedRequest = { ok: true; request: GenerationRequest } | { ok: fal
 /** What is said of a model that does not exist. With the nearest names only: `GET /v1/models` has them all. */
 export function unknownModelError(name: string, field = 'model'): RequestError {
   const nearest = nearestModelNames(name)
-  return {
-    field,
-    message: `unknown model ${quote(name)}; did you mean ${nearest.join(' or ')}?`,
-    allowed: nearest,
-  }
+  const hint = nearest.length === 0 ? 'see `darkroom models` or GET /v1/models' : `did you mean ${nearest.join(' or ')}?`
+  return { field, message: `unknown model ${quote(name)}; ${hint}`, ...(nearest.length === 0 ? {} : { allowed: nearest }) }
 }
 
 /** Checks everything that can be known without asking anybody; the request that comes back carries the canonical model name. */

@@ -46,7 +46,7 @@ export function routeDecisions(
   return [
     {
       decision: `route ${candidates.map((candidate) => describeCandidate(candidate, request)).join(', then ')}`,
-      because: hasDecided ? `the request prefers the ${preferenceOf(request)}` : orderReason(request, preferred),
+      because: hasDecided ? `the request prefers the ${preferenceOf(request)}` : orderReason(candidates, request, preferred),
     },
     ...preferences.map(({ decision, because }) => ({ decision, because })),
     ...left.map(({ provider, because }) => ({ decision: `leave out ${provider}`, because })),
@@ -57,7 +57,8 @@ function describeCandidate({ provider, canonicalModel }: Candidate, request: Gen
   return canonicalModel === request.model ? provider : `${provider} with ${canonicalModel} in its place`
 }
 
-function orderReason(request: GenerationRequest, preferred: ProviderName): string {
+function orderReason(candidates: readonly Candidate[], request: GenerationRequest, preferred: ProviderName): string {
+  if (new Set(candidates.map(({ provider }) => provider)).size === 1) return 'nobody else can be asked'
   if (request.route?.providers !== undefined) return 'the request names this order'
   return `AI_PROVIDER puts ${preferred} first`
 }

@@ -49,7 +49,7 @@ export function toGeneration(rows: GenerationRows, links: LedgerLinks): Generati
     attempts: attempts.map((attempt) => toReport(attempt, rows)),
     images: images.map((image) => toImageReport(image, links)),
     cost: totalCost(attempts, rows.extraTasks),
-    fidelity: generation.fidelity,
+    fidelity: withFormat(generation, images),
     timings: timingsOf(generation, attempts),
     decisions: generation.decisions,
     failure: generation.failure,
@@ -57,6 +57,20 @@ export function toGeneration(rows: GenerationRows, links: LedgerLinks): Generati
     metadata: generation.request.metadata ?? {},
     links: { self: links.self(generation.id), temporal: links.temporal(generation.id) },
   }
+}
+
+/** Providers are asked for a format and give what they give: the bytes are stored as they came, and what they are is said. */
+function withFormat(
+  { fidelity, request }: Selectable<GenerationsTable>,
+  images: Selectable<ImagesTable>[],
+): Generation['fidelity'] {
+  const asked = request.outputFormat
+  const other = images.find(({ content_type: type, spare }) => !spare && asked !== undefined && type !== `image/${asked}`)
+  if (fidelity === null || asked === undefined || other === undefined) return fidelity
+  if (fidelity.changes.some(({ field }) => field === 'outputFormat')) return fidelity
+  const sent = other.content_type.replace('image/', '')
+  const change = { field: 'outputFormat', asked, sent, why: 'the provider was asked for it and gave another format' }
+  return { level: fidelity.level === 'exact' ? 'adapted' : fidelity.level, changes: [...fidelity.changes, change] }
 }
 
 function toImageReport(row: Selectable<ImagesTable>, links: LedgerLinks): ImageReport {

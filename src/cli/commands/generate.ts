@@ -1,6 +1,7 @@
 // darkroom generate: asks a running service for a picture and, unless told otherwise, waits for it.
-import { writeFile } from 'node:fs/promises'
-import { join, parse } from 'node:path'
+import { constants } from 'node:fs'
+import { access, stat, writeFile } from 'node:fs/promises'
+import { dirname, join, parse, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Generation, PlanPreview } from '../../contract/index.ts'
 import { safeText } from '../../observability/safe-text.ts'
@@ -46,9 +47,31 @@ export function addGenerateCommand(program: Command, host: CommandHost): void {
   ).action((prompt: string[], flags: GenerateFlags) => host.run((context) => generate(context, prompt, flags)))
 }
 
+/** Before anything is paid: a place that cannot be written to is found out at once. */
+async function checkOutput(path: string): Promise<void> {
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+  if (isFolder) throw new CliError(`--output: ${path} is a folder; name a file.`, exitCodes.usage)
+  await access(dirname(resolve(path)), constants.W_OK).catch((error: unknown) => {
+    throw new CliError(`--output: ${path} cannot be written: no such folder, or no right to.`, exitCodes.usage, { cause: error })
+  })
+}
+
+/** 0 only for everything that was asked for. */
+function exitCodeOf({ status, count, images }: Generation, stderr: CliContext['stderr']): ExitCode {
+  if (status === 'failed' || status === 'cancelled') return exitCodes.failed
+  const delivered = images.filter(({ spare }) => !spare).length
+  if (status !== 'completed' || delivered >= count) return exitCodes.done
+  writeLine(stderr, `Only ${delivered} of ${count} pictures came.`)
+  return exitCodes.failed
+}
+
 async function generate(context: CliContext, prompt: string[], flags: GenerateFlags): Promise<ExitCode> {
   if (flags.output !== undefined && (!flags.wait || flags.dryRun === true))
     throw new CliError(`--output needs the picture: leave out ${flags.wait ? '--dry-run' : '--no-wait'}.`, exitCodes.usage)
+  if (flags.output !== undefined) await checkOutput(flags.output)
   const gateway = createGatewayClient(chooseGatewayUrl(flags.url, context.env))
   const local = await nameLocalPictures(flags)
   const request = await readRequest(prompt, { ...flags, ...local.flags })
@@ -64,7 +87,7 @@ async function generate(context: CliContext, prompt: string[], flags: GenerateFl
     writeLine(context.stderr, `It goes on without us. Look again: darkroom show ${safeText(generation.id, 200)}`)
     return exitCodes.interrupted
   }
-  return generation.status === 'failed' || generation.status === 'cancelled' ? exitCodes.failed : exitCodes.done
+  return exitCodeOf(generation, context.stderr)
 }
 
 function printPlan({ stdout, env }: CliContext, plan: PlanPreview, isJson: boolean): ExitCode {

@@ -1,15 +1,13 @@
 // darkroom models: what may be asked for. The catalogue is part of the program, so nothing needs to run for this.
 import type { Command } from 'commander'
 import { Option } from 'commander'
-import type { ModelSummary } from '../../catalog/list-models.ts'
+import type { ModelFilter } from '../../catalog/list-models.ts'
 import { listModels } from '../../catalog/list-models.ts'
 import { taskKindSchema } from '../../catalog/model-schema.ts'
-import type { TaskKind } from '../../catalog/model-schema.ts'
 import { findModel, providerNames } from '../../catalog/models.ts'
 import { unknownModelError } from '../../catalog/parse-request.ts'
-import { priceRangeUsd } from '../../catalog/price.ts'
-import type { ProviderName } from '../../contract/index.ts'
-import { hasColours, writeLine } from '../context.ts'
+import type { CliContext } from '../context.ts'
+import { columnsOf, hasColours, writeLine } from '../context.ts'
 import { CliError, exitCodes } from '../errors.ts'
 import { createPaint } from '../render/colours.ts'
 import { renderJson } from '../render/json.ts'
@@ -17,12 +15,15 @@ import { renderModel, renderModelList } from '../render/models.ts'
 import { parseUsd } from '../request-options.ts'
 import type { CommandHost } from './command-host.ts'
 
-interface ListFlags {
-  kind?: TaskKind
-  provider?: ProviderName
+interface ListFlags extends Pick<ModelFilter, 'kind' | 'provider'> {
   maxPrice?: number
   json?: boolean
 }
+
+/** Of a file: nothing need be wrapped. */
+const fileColumns = 140
+
+const widthOf = ({ stdout }: CliContext): number => columnsOf(stdout, fileColumns)
 
 export function addModelsCommand(program: Command, host: CommandHost): void {
   const models = program
@@ -34,10 +35,15 @@ export function addModelsCommand(program: Command, host: CommandHost): void {
     .option('--json', 'print them as JSON')
     .action((flags: ListFlags) =>
       host.run(async (context) => {
-        const found = listModels().filter((model) => fits(model, flags))
+        const { maxPrice: maxPriceUsd, ...filter } = flags
+        const found = listModels(maxPriceUsd === undefined ? filter : { ...filter, maxPriceUsd })
         if (flags.json === true) writeLine(context.stdout, renderJson({ models: found }))
         else if (found.length === 0) writeLine(context.stderr, 'No model is like that.')
-        else writeLine(context.stdout, renderModelList(found, createPaint(hasColours(context.stdout, context.env))))
+        else
+          writeLine(
+            context.stdout,
+            renderModelList(found, createPaint(hasColours(context.stdout, context.env)), widthOf(context)),
+          )
         return exitCodes.done
       }),
     )
@@ -53,18 +59,9 @@ export function addModelsCommand(program: Command, host: CommandHost): void {
         // `models --json show x` and `models show x --json` mean the same.
         const { json } = command.optsWithGlobals<{ json?: boolean }>()
         if (json === true) writeLine(context.stdout, renderJson(summary))
-        else writeLine(context.stdout, renderModel(summary, createPaint(hasColours(context.stdout, context.env))))
+        else
+          writeLine(context.stdout, renderModel(summary, createPaint(hasColours(context.stdout, context.env)), widthOf(context)))
         return exitCodes.done
       }),
     )
-}
-
-function fits(model: ModelSummary, { kind, provider, maxPrice }: ListFlags): boolean {
-  const natives = providerNames
-    .filter((name) => provider === undefined || name === provider)
-    .flatMap((name) => model.providers[name]?.natives ?? [])
-    .filter((native) => native.withheld === null)
-  if (kind !== undefined && !model.kinds.includes(kind)) return false
-  if (provider !== undefined && natives.length === 0) return false
-  return maxPrice === undefined || natives.some(({ price }) => (priceRangeUsd(price)?.from ?? Infinity) <= maxPrice)
 }

@@ -67,7 +67,7 @@ export function describeEnd(attempt: AttemptReport, paint: Paint): string {
   const word = colour(outcomeWords[attempt.outcome] ?? safeText(attempt.outcome, 20))
   const reason = attempt.reason === null ? undefined : safeText(attempt.reason, 40).replaceAll('_', ' ')
   const why = [reason, attempt.message === null ? undefined : safeText(attempt.message, 160)]
-  const because = why.filter((part) => part !== undefined).join(' – ')
+  const because = why.filter((part) => part !== undefined && part !== '').join(' – ')
   const adopted = attempt.adopted ? ' (task id learned from a callback)' : ''
   return [`${word}${because === '' ? '' : `: ${because}`}${adopted}`, ...later].join('; ')
 }

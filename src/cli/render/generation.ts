@@ -43,7 +43,8 @@ function factsOf(generation: Generation, view: GenerationView): [name: string, v
     ])
   }
   if (generation.tenant !== defaultTenant) facts.push(['Tenant', safeText(generation.tenant, 64)])
-  if (servedBy !== null) {
+  if (generation.count > 1) facts.push(...servedInParts(generation))
+  else if (servedBy !== null) {
     facts.push([
       'Served by',
       `${servedBy.provider}, ${safeText(servedBy.model, 80)}, task ${safeText(servedBy.providerTaskId, 80)}`,
@@ -55,17 +56,30 @@ function factsOf(generation: Generation, view: GenerationView): [name: string, v
   }
   for (const image of generation.images) {
     facts.push([image.spare ? 'Spare' : 'File', safeText(view.locate(image), 500)])
+    const part = generation.count > 1 ? `, item ${image.item}` : ''
     facts.push([
       '',
-      `${safeText(image.contentType, 40)}, ${image.width} × ${image.height}, ${describeSize(image.sizeBytes)}${image.spare ? `, of attempt ${image.attempt}, which was left behind` : ''}`,
+      `${safeText(image.contentType, 40)}, ${image.width} × ${image.height}, ${describeSize(image.sizeBytes)}${part}${image.spare ? `, of attempt ${image.attempt}, which was left behind` : ''}`,
     ])
   }
   facts.push(['Cost', describeCost(generation.cost)])
   if (fidelity !== null && fidelity.level !== 'exact') {
-    const changes = fidelity.changes.map(({ field, asked, sent }) => `${field} ${asked} → ${sent ?? 'not sent'}`)
-    facts.push(['Fidelity', safeText(`${fidelity.level}: ${changes.join('; ')}`)])
+    facts.push(['Fidelity', safeText(fidelity.level)])
+    for (const { field, asked, sent, why } of fidelity.changes) {
+      facts.push(['Change', safeText(`${field} ${asked} → ${sent ?? 'not sent'}: ${why}`)])
+    }
   }
   for (const { decision, because } of generation.decisions) facts.push(['Decision', safeText(`${decision}: ${because}`)])
   if (links.temporal !== null) facts.push(['Temporal', safeText(links.temporal, 500)])
   return facts
+}
+
+/** Who made how many of several pictures: `kie 3, defapi 1`. */
+function servedInParts({ images, attempts }: Generation): [string, string][] {
+  const counts = new Map<string, number>()
+  for (const { item, attempt } of images) {
+    const provider = attempts.find((each) => each.item === item && each.number === attempt)?.provider
+    if (provider !== undefined) counts.set(provider, (counts.get(provider) ?? 0) + 1)
+  }
+  return counts.size === 0 ? [] : [['Served by', [...counts].map(([provider, count]) => `${provider} ${count}`).join(', ')]]
 }

@@ -8,9 +8,18 @@ import type { Paint } from './colours.ts'
 import { renderTable } from './table.ts'
 import { describeDuration, describeUsd, nothing } from './units.ts'
 
-export function renderModelList(models: readonly ModelSummary[], paint: Paint): string {
+/** Of the lines between four columns, and the blanks beside them. */
+const listBordersWidth = 13
+/** From a price on two lines to the longest that there is on one. */
+const priceWidth = { least: 13, most: 36 }
+
+export function renderModelList(models: readonly ModelSummary[], paint: Paint, terminalColumns: number): string {
+  const longest = (of: (model: ModelSummary) => string): number => Math.max(...models.map((model) => of(model).length))
+  const names = longest(({ name }) => name) + longest(({ kind }) => kind) + listBordersWidth
+  const free = Math.floor((terminalColumns - names) / providerNames.length) + 2
+  const width = Math.min(priceWidth.most, Math.max(priceWidth.least, free))
   return renderTable(
-    [{ title: 'Model' }, { title: 'Kind' }, ...providerNames.map((name) => ({ title: providerTitles[name] }))],
+    [{ title: 'Model' }, { title: 'Kind' }, ...providerNames.map((name) => ({ title: providerTitles[name], width }))],
     models.map((model) => [model.name, model.kind, ...providerNames.map((name) => offerText(model, name, paint))]),
     paint,
   )
@@ -30,10 +39,12 @@ function offerText(model: ModelSummary, provider: (typeof providerNames)[number]
   return (from === upTo ? describeUsd(from) : `${describeUsd(from)} to ${describeUsd(upTo)}`) + unit
 }
 
-/** Wide enough for a list of ratios on a few lines, and three columns still fit a wide terminal. */
-const columnWidth = 38
+/** Wide enough for a list of ratios on a few lines; narrower columns stand below one another. */
+const columnWidth = { least: 28, most: 60 }
+/** Of the titles on the left, with the lines around them. */
+const titlesWidth = 20
 
-export function renderModel(model: ModelSummary, paint: Paint): string {
+export function renderModel(model: ModelSummary, paint: Paint, terminalColumns: number): string {
   const columns = providerNames.flatMap((provider) =>
     (model.providers[provider]?.natives ?? []).map((native) => ({ provider, native })),
   )
@@ -46,14 +57,28 @@ export function renderModel(model: ModelSummary, paint: Paint): string {
     }),
   ]
   if (columns.length === 0) return lines.join('\n')
+  const free = terminalColumns - titlesWidth
+  const besides = Math.min(columns.length, Math.max(1, Math.floor(free / columnWidth.least)))
+  const width = Math.min(columnWidth.most, Math.max(columnWidth.least, Math.floor(free / besides) - 1))
+  for (let from = 0; from < columns.length; from += besides) {
+    lines.push(renderColumns(columns.slice(from, from + besides), width, paint))
+  }
+  return lines.join('\n')
+}
+
+function renderColumns(
+  columns: readonly { provider: (typeof providerNames)[number]; native: NativeSummary }[],
+  width: number,
+  paint: Paint,
+): string {
   const rows = describers.map(({ title, of }) => [title, ...columns.map(({ native }) => of(native))])
   const heads = columns.map(({ provider, native }) => ({
     title: `${providerTitles[provider]}\n${native.model ?? native.api}`,
-    width: columnWidth,
+    width,
   }))
   // What nobody has need not be said.
   const told = rows.filter(([, ...cells]) => cells.some((cell) => cell !== nothing))
-  return [...lines, renderTable([{ title: '' }, ...heads], told, paint)].join('\n')
+  return renderTable([{ title: '' }, ...heads], told, paint)
 }
 
 const listOf = (values: readonly string[]): string => (values.length === 0 ? nothing : values.join(', '))
@@ -73,12 +98,52 @@ const describers: readonly { title: string; of: (native: NativeSummary) => strin
   { title: 'seed', of: ({ takesSeed }) => yesOrNothing(takesSeed) },
   { title: 'strength', of: ({ takesStrength }) => yesOrNothing(takesStrength) },
   { title: 'negativePrompt', of: ({ takesNegativePrompt }) => yesOrNothing(takesNegativePrompt) },
-  { title: 'native fields', of: ({ nativeFields }) => listOf(nativeFields) },
+  { title: 'count', of: ({ maxCount }) => (maxCount === 1 ? nothing : `up to ${maxCount} in one task`) },
+  {
+    title: 'native fields',
+    of: ({ nativeFields }) => (nativeFields.length === 0 ? nothing : nativeFields.map(describeField).join('\n')),
+  },
   { title: 'price', of: ({ price }) => describePrice(price) },
   { title: 'usually takes', of: ({ typicalDurationMs }) => describeDuration(typicalDurationMs) },
   { title: 'known', of: describeStanding },
+  { title: 'source', of: ({ evidence }) => evidence.interface.source.replace(/^.*#/, '#') },
   { title: 'never asked for', of: ({ withheld }) => withheld ?? nothing },
 ]
+
+/** A field for `providerOptions`: what it takes, what counts where it is left out. */
+function describeField(field: NativeSummary['nativeFields'][number]): string {
+  const facts = [allowedIn(field)]
+  if (field.required === true) facts.push('required')
+  if (field.send !== undefined) facts.push(`sent: ${field.send}`)
+  else if (field.default !== undefined) facts.push(`default ${field.default}`)
+  const told = facts.filter((fact) => fact !== '')
+  return told.length === 0 ? field.name : `${field.name} (${told.join('; ')})`
+}
+
+function allowedIn(field: NativeSummary['nativeFields'][number]): string {
+  switch (field.type) {
+    case 'boolean':
+      return 'true or false'
+    case 'string':
+      return (
+        field.values?.join(', ') ??
+        (field.maxLength === undefined ? 'text' : `text up to ${field.maxLength.toLocaleString('en')}`)
+      )
+    case 'integer':
+    case 'number':
+      return rangeOf(field.min, field.max)
+    case 'url':
+    case 'urls':
+    case 'list':
+      return field.type === 'list' ? 'list' : field.type === 'url' ? 'address' : 'addresses'
+  }
+}
+
+function rangeOf(min: number | undefined, max: number | undefined): string {
+  if (min !== undefined && max !== undefined) return `${min} to ${max}`
+  if (min !== undefined) return `at least ${min}`
+  return max === undefined ? 'number' : `at most ${max}`
+}
 
 function describePrompt({ prompt, minPromptLength, maxPromptLength }: NativeSummary): string {
   if (prompt === 'none') return nothing

@@ -124,7 +124,7 @@ test('an unknown model is refused with the nearest names', () => {
 
 test("a caller's text is shown short and printable", () => {
   const { message } = errorOf({ model: `\u001B[31m\u202Efox"\n${'x'.repeat(60)}` })
-  assert.match(message, /^unknown model "\\u\{1b\}\[31m\\u\{202e\}fox\\u\{22\}\\u\{a\}x+…"; did you mean/)
+  assert.match(message, /^unknown model "\\u\{1b\}\[31m\\u\{202e\}fox\\u\{22\}\\u\{a\}x+…"; see `darkroom models`/)
   assert.ok(message.length < 200)
 })
 
