@@ -113,7 +113,7 @@ test('exit codes and the name of the fetched Temporal CLI are as in the code', (
   assert.match(
     readme.text,
     new RegExp(
-      `Exit codes: ${done} done, ${failed} the generation failed, ${usage} the command[^.]*,\\s+${notReachable} something`,
+      `Exit codes: ${done} done, ${failed} the generation failed or pictures are missing, ${usage} the command[^.]*,\\s+${notReachable} something`,
     ),
   )
   assert.ok(readme.text.includes(`.darkroom/bin/temporal-${temporalCliVersion}`))
