@@ -156,8 +156,18 @@ function admit(candidate: Candidate, request: GenerationRequest, setting: RouteS
     const minimum = request.route?.minimumFidelity ?? ''
     return { kind: 'left', because: `would be ${fidelity.level} (${listed(fields)}), and route.minimumFidelity is ${minimum}` }
   }
+  const tooDear = costObstacle(candidate, request)
+  if (tooDear !== null) return { kind: 'left', because: tooDear }
   if (!setting.available.has(provider)) return { kind: 'left', because: `has no key: ${keyVariables[provider]} is not set` }
   return null
+}
+
+/** What could never be asked for within the limit is not in the route: a plan that is looked at must not promise it. */
+function costObstacle({ price }: Candidate, { route }: GenerationRequest): string | null {
+  const limit = route?.maxCostUsd
+  if (limit === undefined) return null
+  if (price.usd === null) return 'has no list price for it, and route.maxCostUsd limits the cost'
+  return price.usd > limit ? `takes ${price.usd} USD for a picture, and route.maxCostUsd is ${limit}` : null
 }
 
 function build(model: Model, provider: ProviderName, request: GenerationRequest, { uploads }: RouteSetting): Considered {

@@ -67,6 +67,7 @@ export const refusalReasons = listOf<RefusalReason>()([
   'content_policy',
   'invalid_input',
   'source_image',
+  'upload_gone',
   'auth',
   'no_credits',
   'quota',

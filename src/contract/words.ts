@@ -83,6 +83,8 @@ export type RefusalReason =
   | 'invalid_input'
   /** the provider could not fetch a reference image */
   | 'source_image'
+  /** the provider's copy of an upload, or our link to it, was gone when it came to the task: it is sent anew, once */
+  | 'upload_gone'
   /** key missing, wrong or not allowed here */
   | 'auth'
   /** the account has no credits left */

@@ -43,6 +43,7 @@ const meanings: Record<RefusalReason, 'pauses' | 'healthy' | 'fault' | 'says_not
   content_policy: 'healthy',
   invalid_input: 'healthy',
   source_image: 'healthy',
+  upload_gone: 'healthy',
   model_unavailable: 'healthy',
   unreachable: 'fault',
   no_answer: 'fault',

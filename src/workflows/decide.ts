@@ -168,6 +168,10 @@ function afterExhausted(state: GenerationState, nowMs: number, last: AttemptReco
 function afterRefusal(state: GenerationState, nowMs: number, last: AttemptRecord): Exclude<Step, { kind: 'finish' }> {
   const refusal = refusalForAll(state)
   if (refusal !== null) return fail(refusal.type, refusal.why, state, last)
+  // Not its fault, and free: the same provider again, with a copy that is new. Once, so that one which cannot keep copies is left.
+  const isGone = last.reason === 'upload_gone' && last.provenFree
+  const wasGone = state.attempts.some((other) => other !== last && other.entry === last.entry && other.reason === 'upload_gone')
+  if (isGone && !wasGone) return spend(state, nowMs, last.entry, `${nameOf(state, last)}: its copy of a picture was gone`)
   return spend(state, nowMs, last.entry + 1, `${nameOf(state, last)}: ${last.message ?? last.reason ?? 'no reason given'}`)
 }
 

@@ -135,7 +135,11 @@ describe('budgets', { concurrency: 4, timeout: 120_000 }, () => {
       [true, false],
       'two may have been paid; a third would be more than the limit',
     )
-    assert.equal(unpriced.failure?.type, 'CostLimitReached')
-    assert.equal(unpriced.attempts.length, 1)
+    assert.equal(unpriced.failure?.type, 'ProvidersExhausted')
+    assert.deepEqual(
+      unpriced.attempts.map(({ provider }) => provider),
+      ['kie'],
+    )
+    assert.ok(unpriced.decisions.some(({ decision }) => decision === 'leave out defapi'))
   })
 })

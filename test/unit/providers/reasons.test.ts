@@ -10,7 +10,7 @@ const namesAreTheSame: Same<ProviderName, ContractProviderName> = true
 const everyProviderReasonIsARefusalReason: Same<ProviderReason, Extract<RefusalReason, ProviderReason>> = true
 const theRestIsOurs: Same<
   Exclude<RefusalReason, ProviderReason>,
-  'ledger_unavailable' | 'deadline' | 'withdrawn' | 'busy' | 'paused'
+  'ledger_unavailable' | 'deadline' | 'withdrawn' | 'busy' | 'paused' | 'upload_gone'
 > = true
 
 test('providers speak of reasons in the words of the contract', () => {

@@ -264,6 +264,24 @@ const table: Row[] = [
   { when: 'the task failed for content', state: state([refused('content_policy', 'failed')]), next: 'fail ContentRefused' },
   { when: 'input refused', state: state([refused('invalid_input')]), next: 'fail InputRefused' },
   { when: 'reference image not fetched', state: state([refused('source_image', 'failed')]), next: 'fail InputRefused' },
+  {
+    when: 'the copy of a picture was gone, for free: the same provider again',
+    state: state([attempt('failed', { reason: 'upload_gone', provenFree: true })], { fallback: false }),
+    next: 'submit 2 to entry 0',
+  },
+  {
+    when: 'the copy of a picture was gone again: the next one',
+    state: state([
+      attempt('failed', { reason: 'upload_gone', provenFree: true }),
+      attempt('failed', { reason: 'upload_gone', provenFree: true, number: 2 }),
+    ]),
+    next: 'submit 3 to entry 1',
+  },
+  {
+    when: 'the copy of a picture was gone, and it may have cost: the next one',
+    state: state([attempt('failed', { reason: 'upload_gone' })]),
+    next: 'submit 2 to entry 1',
+  },
   { when: 'no credits', state: state([refused('no_credits')]), next: 'submit 2 to entry 1' },
   { when: 'key refused', state: state([refused('auth')]), next: 'submit 2 to entry 1' },
   { when: 'model not offered', state: state([refused('model_unavailable')]), next: 'submit 2 to entry 1' },
