@@ -49,7 +49,11 @@ export function addCompareCommand(program: Command, host: CommandHost): void {
     .option('--providers <names>', 'with commas (default: kie,defapi)')
     .option('--runs <number>', 'at each provider, going round the prompts (default: 25)', parseInteger)
     .option('--prompts <file>', 'one prompt a line, # begins a comment (default: five of our own)')
-    .option('--max-cost <usd>', 'all of it together never costs more; needed with real keys', parseUsd)
+    .option(
+      '--max-cost <usd>',
+      'nothing is started that could go over it; a provider that takes more than its price can, by what is open then',
+      parseUsd,
+    )
     .option('--assume-price <provider=usd>', 'where no price is published; may be repeated', collectPrice)
     .option('--concurrency <number>', 'runs at once at each provider (default: 2)', parseInteger)
     .option('--seed <number>', 'of the order of the runs (default: another each time)', parseInteger)

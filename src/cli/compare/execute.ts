@@ -78,6 +78,8 @@ class Executing {
   readonly #open = new Map<ProviderName, Set<Promise<void>>>()
   #stopped: Execution['stopped'] = null
   #broken: { error: unknown } | null = null
+  /** per provider, of runs that have ended */
+  readonly #dearestUsd = new Map<ProviderName, number>()
   #hasAnchor: boolean
 
   constructor(comparison: Comparison, deps: ExecutionDeps) {
@@ -94,7 +96,7 @@ class Executing {
       const known = this.#generations.get(run.generationId)
       // Also when it has ended: what is not known to be free counts before anything else is started.
       if (known !== undefined) purse.reserve(run.generationId, this.#worstCaseUsd(run))
-      if (known !== undefined && hasEnded(known)) purse.book(run.generationId, knownCostUsd(known))
+      if (known !== undefined && hasEnded(known)) this.#book(run, known)
     }
     this.#tell()
     for (const run of this.#planned) {
@@ -164,12 +166,12 @@ class Executing {
   }
 
   async #follow(run: PlannedRun, first: Generation): Promise<void> {
-    const { gateway, purse, signal } = this.#deps
+    const { gateway, signal } = this.#deps
     this.#note(run.generationId, first)
     const generation = await followGeneration(first, { gateway, progress: silent, signal })
     this.#note(run.generationId, generation)
     if (!hasEnded(generation)) return
-    purse.book(run.generationId, knownCostUsd(generation))
+    this.#book(run, generation)
     if (generation.failure !== null && hopeless.includes(generation.failure.type))
       this.#stopped ??= { kind: 'refused', because: generation.failure.message }
   }
@@ -210,8 +212,18 @@ class Executing {
     return this.#deps.signal.aborted || this.#stopped !== null || this.#broken !== null
   }
 
+  /** A price list may be out of date: what a run at this provider has really taken can be taken again. */
   #worstCaseUsd({ provider }: PlannedRun): number {
-    return this.#comparison.prices[provider]?.usd ?? 0
+    return Math.max(this.#comparison.prices[provider]?.usd ?? 0, this.#dearestUsd.get(provider) ?? 0)
+  }
+
+  #book(run: PlannedRun, generation: Generation): void {
+    const { purse } = this.#deps
+    const { provider } = run
+    purse.book(run.generationId, knownCostUsd(generation))
+    if ((generation.cost.usd ?? 0) <= this.#worstCaseUsd(run)) return
+    this.#dearestUsd.set(provider, generation.cost.usd ?? 0)
+    for (const other of this.#planned) if (other.provider === provider) purse.raise(other.generationId, this.#worstCaseUsd(other))
   }
 
   #note(id: string, generation: Generation): void {

@@ -150,6 +150,35 @@ suite('carrying out a comparison', () => {
     assert.equal(purse.committedUsd(), 0.1)
   })
 
+  test('a provider that takes more than its list says goes over the cap by what is open then, and no further', async () => {
+    const price = { usd: 0.02, source: 'list' } as const
+    const comparison = sampleComparison({ runs: 10, capUsd: 0.1, concurrency: 4, prices: { kie: price, defapi: price } })
+    const dear = (): Partial<Generation> => ({ cost: { usd: 0.06, source: 'measured' } })
+    // Five are open, all that the list has room for, when the first bill comes; none of the others may follow.
+    const ledger = new Ledger(comparison, ({ provider }) => (provider === 'kie' ? dear() : {}))
+    const { execution, purse } = await execute(comparison, ledger)
+    assert.equal(execution.stopped?.kind, 'cap')
+    assert.equal(ledger.asked.length, 5)
+    assert.equal(purse.spentUsd(), purse.committedUsd())
+    // One after the other there is never more than one that the list was wrong about.
+    const alone = new Ledger({ ...comparison, concurrency: 1, providers: ['kie'] }, dear)
+    const single = await execute({ ...comparison, concurrency: 1, providers: ['kie'] }, alone)
+    assert.deepEqual([alone.asked.length, single.purse.spentUsd()], [1, 0.06])
+  })
+
+  test('what is open is reserved again at the dearest cost seen, also when going on', async () => {
+    const comparison = sampleComparison({ runs: 10, capUsd: 0.3, concurrency: 2, providers: ['kie'] })
+    const ledger = new Ledger(comparison, () => ({ cost: { usd: 0.06, source: 'measured' } }))
+    const stop = new AbortController()
+    ledger.onCreate = (count) => {
+      if (count === 3) stop.abort()
+    }
+    const first = await execute(comparison, ledger, stop.signal)
+    ledger.onCreate = () => undefined
+    const second = await execute({ ...comparison, anchorId: first.anchors[0] ?? null }, ledger)
+    assert.deepEqual([ledger.asked.length, second.purse.committedUsd()], [5, 0.3])
+  })
+
   test('what failed for free leaves its room under the cap to the next run', async () => {
     const comparison = sampleComparison({ runs: 4, providers: ['kie'], capUsd: 0.04 })
     const ledger = new Ledger(comparison, ({ run }) => ({ failed: run > 2 }))
