@@ -220,7 +220,7 @@ class Executing {
   #book(run: PlannedRun, generation: Generation): void {
     const { purse } = this.#deps
     const { provider } = run
-    purse.book(run.generationId, knownCostUsd(generation))
+    purse.book(run.generationId, knownCostUsd(this.#comparison, provider, generation))
     if ((generation.cost.usd ?? 0) <= this.#worstCaseUsd(run)) return
     this.#dearestUsd.set(provider, generation.cost.usd ?? 0)
     for (const other of this.#planned) if (other.provider === provider) purse.raise(other.generationId, this.#worstCaseUsd(other))

@@ -146,11 +146,18 @@ function callbackDelayOf({ attempts, servedBy }: Generation): number | null {
     : null
 }
 
+/**
+ * What somebody assumes stands in where nobody has a figure, and above an estimate that is lower: the ledger estimates by the list, which they
+ * have said is out of date. The provider's own word, and a run that is known to be free, stand as they are.
+ */
 function costOf(comparison: Comparison, provider: ProviderName, { cost, attempts }: Generation): MeasuredRun['cost'] {
-  if (cost.usd !== null) return { usd: cost.usd, source: cost.source }
   const price = comparison.prices[provider]
+  const assumedUsd = price?.source === 'assumed' ? price.usd : null
   const mayHaveCost = attempts.some(({ submittedAt }) => submittedAt !== null)
-  return mayHaveCost && price?.source === 'assumed' ? { usd: price.usd, source: 'assumed' } : { usd: null, source: 'none' }
+  if (cost.usd === null)
+    return mayHaveCost && assumedUsd !== null ? { usd: assumedUsd, source: 'assumed' } : { usd: null, source: 'none' }
+  if (cost.source === 'estimated' && assumedUsd !== null && assumedUsd > cost.usd) return { usd: assumedUsd, source: 'assumed' }
+  return { usd: cost.usd, source: cost.source }
 }
 
 function failureOf({ attempts, failure, status }: Generation): { kind: string; message: string } {
@@ -160,9 +167,10 @@ function failureOf({ attempts, failure, status }: Generation): { kind: string; m
 }
 
 /** What a run takes from the cap: null while nobody knows, and then its worst case stays reserved. */
-export function knownCostUsd(generation: Generation): number | null {
+export function knownCostUsd(comparison: Comparison, provider: ProviderName, generation: Generation): number | null {
   const isOwing = generation.attempts.some(
     ({ state, verdict, openClaims }) => state === 'abandoned' || verdict === 'unresolved' || openClaims > 0,
   )
-  return isOwing ? null : generation.cost.usd
+  // Without a figure of the ledger's own the worst case stays reserved, which is the same sum.
+  return isOwing || generation.cost.usd === null ? null : costOf(comparison, provider, generation).usd
 }

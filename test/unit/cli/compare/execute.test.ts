@@ -179,6 +179,17 @@ suite('carrying out a comparison', () => {
     assert.deepEqual([ledger.asked.length, second.purse.committedUsd()], [5, 0.3])
   })
 
+  test('a price that somebody assumed counts after the end too, where the ledger only has an estimate', async () => {
+    const price = { usd: 0.03, source: 'assumed' } as const
+    const comparison = sampleComparison({ runs: 10, capUsd: 0.12, concurrency: 1, providers: ['kie'], prices: { kie: price } })
+    const ledger = new Ledger(comparison, () => ({ cost: { usd: 0.02, source: 'estimated' } }))
+    const { purse } = await execute(comparison, ledger)
+    assert.deepEqual([ledger.asked.length, purse.spentUsd()], [4, 0.12])
+    const free = new Ledger(comparison, () => ({ failed: true, cost: { usd: 0, source: 'none' } }))
+    const nothingPaid = await execute(comparison, free)
+    assert.deepEqual([free.asked.length, nothingPaid.purse.spentUsd()], [10, 0])
+  })
+
   test('what failed for free leaves its room under the cap to the next run', async () => {
     const comparison = sampleComparison({ runs: 4, providers: ['kie'], capUsd: 0.04 })
     const ledger = new Ledger(comparison, ({ run }) => ({ failed: run > 2 }))

@@ -54,6 +54,16 @@ suite('one run', () => {
     assert.deepEqual(measureRun(assumed, kie, generation).cost, { usd: 0.03, source: 'assumed' })
     assert.deepEqual(measureRun(comparison, kie, generation).cost, { usd: null, source: 'none' })
   })
+
+  test('it stands in for a lower estimate, too, and never for what the provider said or for what is known to be free', () => {
+    const assumed = sampleComparison({ prices: { kie: { usd: 0.03, source: 'assumed' } } })
+    const costOf = (cost: Generation['cost']): object =>
+      measureRun(assumed, kie, generationOf(assumed, kie, { failed: true, cost })).cost
+    assert.deepEqual(costOf({ usd: 0.02, source: 'estimated' }), { usd: 0.03, source: 'assumed' })
+    assert.deepEqual(costOf({ usd: 0.04, source: 'estimated' }), { usd: 0.04, source: 'estimated' })
+    assert.deepEqual(costOf({ usd: 0.02, source: 'measured' }), { usd: 0.02, source: 'measured' })
+    assert.deepEqual(costOf({ usd: 0, source: 'none' }), { usd: 0, source: 'none' })
+  })
 })
 
 /** `ends` by provider and run: ms, or null for a failure; what is missing was not started. */
