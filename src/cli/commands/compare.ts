@@ -161,6 +161,7 @@ async function carryOut(context: CliContext, { comparison, gateway, dataFolder }
       purse,
       onProgress: (at) => progress.show(describeProgress(at, purse), sinceMs),
       signal: stop.signal,
+      checkStillThere: async () => checkStillThere(comparison, await factsOf(gateway)),
       onAnchor: (anchorId) => saveComparison(dataFolder, { ...comparison, anchorId }),
     })
   } catch (error) {

@@ -1,7 +1,7 @@
 // Carries a comparison out: starts what is not started, follows what is, stays within the cap. Durable by what it asks for, not by itself:
 // every run is a generation under a key of its own, so whoever comes after a crash finds what was started and pays for nothing again.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FailureType, Generation, ProviderName } from '../../contract/index.ts'
+import type { FailureType, Generation, ProviderName, SpendMode } from '../../contract/index.ts'
 import { CliError, exitCodes } from '../errors.ts'
 import { followGeneration, hasEnded } from '../follow-generation.ts'
 import type { GatewayClient } from '../gateway-client.ts'
@@ -25,6 +25,11 @@ export interface ExecutionDeps {
   signal: AbortSignal
   /** told of the first generation that the gateway has accepted, before the second is asked for */
   onAnchor: (generationId: string) => Promise<void>
+  /**
+   * Before each POST, also before one that is repeated: rejects with a `CliError` when the providers are not those that were said yes to. A
+   * gateway may be restarted with other keys at any moment, and nothing that it answers to a POST would come before the money.
+   */
+  checkStillThere: () => Promise<void>
 }
 
 export interface Execution {
@@ -81,6 +86,8 @@ class Executing {
   /** per provider, of runs that have ended */
   readonly #dearestUsd = new Map<ProviderName, number>()
   #hasAnchor: boolean
+  /** of the first run that is known; null: none is */
+  #mode: SpendMode | null = null
 
   constructor(comparison: Comparison, deps: ExecutionDeps) {
     this.#comparison = comparison
@@ -137,6 +144,8 @@ class Executing {
       if (accepted.id !== run.generationId) throw new Error(`the gateway made ${accepted.id} of the key of ${run.generationId}`)
       if (!this.#hasAnchor) await onAnchor(accepted.id)
       this.#hasAnchor = true
+      // It is followed to its end, and it is the last one.
+      if (!this.#isOfOneMode(accepted)) this.#stopped ??= { kind: 'refused', because: otherMode(accepted) }
       return accepted
     } catch (error) {
       this.#broken ??= { error }
@@ -145,20 +154,23 @@ class Executing {
   }
 
   async #create(run: PlannedRun): Promise<Generation | null> {
-    const { gateway, purse, signal } = this.#deps
+    const { gateway, purse, signal, checkStillThere } = this.#deps
     const key = idempotencyKeyOf(this.#comparison, run.provider, run.run)
     const sinceMs = performance.now()
+    let mayHaveArrived = false
     for (;;) {
       try {
+        await checkStillThere()
         return await gateway.create(requestOf(this.#comparison, run), key)
       } catch (error) {
         if (!(error instanceof CliError)) throw error
         if (error.exitCode !== exitCodes.notReachable) {
-          // A refusal with reasons: the gateway has started nothing.
-          purse.release(run.generationId)
+          // A refusal with reasons: the gateway has started nothing, at least not now.
+          if (!mayHaveArrived) purse.release(run.generationId)
           this.#stopped ??= { kind: 'refused', because: error.message }
           return null
         }
+        mayHaveArrived = true
         if (performance.now() - sinceMs > patienceMs || signal.aborted) throw error
         await sleep(retryMs, undefined, { signal }).catch(() => undefined)
       }
@@ -226,7 +238,13 @@ class Executing {
     for (const other of this.#planned) if (other.provider === provider) purse.raise(other.generationId, this.#worstCaseUsd(other))
   }
 
+  /** All of the mode of the first one, and no real money where simulated providers were agreed on. */
+  #isOfOneMode({ mode }: Generation): boolean {
+    return mode === (this.#mode ?? mode) && (mode === 'mock' || this.#comparison.mode === 'live')
+  }
+
   #note(id: string, generation: Generation): void {
+    this.#mode ??= generation.mode
     this.#generations.set(id, generation)
   }
 
@@ -240,5 +258,8 @@ class Executing {
     })
   }
 }
+
+const otherMode = ({ id, mode }: Generation): string =>
+  `the gateway has other keys than before: ${id} was made with ${mode === 'live' ? 'real keys' : 'simulated providers'}`
 
 const silent = { show: (): void => undefined, clear: (): void => undefined }
