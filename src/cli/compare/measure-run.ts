@@ -1,5 +1,13 @@
 // One run as the ledger tells it: was there a picture, how long did each part take, what did it cost, why not.
-import type { CostSource, FailureType, Generation, ImageReport, ProviderName } from '../../contract/index.ts'
+import type {
+  AttemptReport,
+  CostSource,
+  FailureType,
+  Generation,
+  ImageReport,
+  ProviderName,
+  RefusalReason,
+} from '../../contract/index.ts'
 import type { Comparison, PlannedRun } from './comparison.ts'
 
 /** Parts of the time to the picture, in ms, in this order without a gap. */
@@ -62,6 +70,11 @@ const ownFailures: readonly FailureType[] = [
   'ServiceUnavailable',
 ]
 
+/** A try was begun, and nothing left this machine: no connection, our own ledger away, or somebody else had ended it. */
+const unsentReasons: readonly (RefusalReason | null)[] = ['unreachable', 'ledger_unavailable', 'withdrawn']
+
+const isUnsent = ({ outcome, reason }: AttemptReport): boolean => outcome === 'exhausted' && unsentReasons.includes(reason)
+
 export function measureRun(comparison: Comparison, planned: PlannedRun, generation: Generation | null): MeasuredRun {
   if (generation === null) return { ...planned, ...nothingKnown }
   const attempt = generation.attempts.at(-1)
@@ -102,7 +115,7 @@ function endOf(generation: Generation): RunEnd {
   if (status === 'completed') return 'picture'
   if (status === 'cancelled') return 'not_counted'
   if (status !== 'failed') return 'open'
-  const wasAsked = attempts.some(({ submittedAt }) => submittedAt !== null)
+  const wasAsked = attempts.some((attempt) => attempt.submittedAt !== null && !isUnsent(attempt))
   const isOurs = failure !== null && ownFailures.includes(failure.type)
   return wasAsked && !isOurs ? 'no_picture' : 'not_counted'
 }

@@ -42,6 +42,15 @@ suite('one run', () => {
     assert.equal(endOf({}), 'no_picture')
     assert.equal(endOf({ attempts: unsent }), 'not_counted')
     assert.equal(endOf({ attempts: [] }), 'not_counted')
+    // A try was begun each time, and none of them left.
+    for (const reason of ['unreachable', 'withdrawn', 'ledger_unavailable'] as const)
+      assert.equal(
+        endOf({ attempts: [sampleAttempt({ state: 'withdrawn', outcome: 'exhausted', reason })] }),
+        'not_counted',
+        reason,
+      )
+    const refused = sampleAttempt({ state: 'withdrawn', outcome: 'exhausted', reason: 'rate_limited' })
+    assert.equal(endOf({ attempts: [refused] }), 'no_picture')
     assert.equal(endOf({ failure: { type: 'ServiceUnavailable', message: 'x' } }), 'not_counted')
     assert.equal(endOf({ status: 'cancelled' }), 'not_counted')
     assert.equal(endOf({ status: 'waiting' }), 'open')
