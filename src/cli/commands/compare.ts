@@ -83,9 +83,9 @@ async function compare(context: CliContext, flags: CompareFlags): Promise<ExitCo
     const generations = await readRuns(written, gateway)
     return tell(context, { comparison: written, execution: { generations, stopped: null }, gateway, flags, dataFolder })
   }
-  const comparison = written === null ? await prepareNew(flags, gateway) : await goOnWith(written, flags, gateway)
-  requireYes(context, comparison, flags.yes === true)
-  await saveComparison(dataFolder, comparison)
+  const prepared = written === null ? await prepareNew(flags, gateway) : await goOnWith(written, flags, gateway)
+  requireYes(context, prepared, flags.yes === true)
+  const comparison = await saveComparison(dataFolder, prepared)
   const execution = await carryOut(context, { comparison, gateway, dataFolder })
   if (execution.stopped?.kind === 'interrupted') {
     writeLine(context.stderr, howToGoOn(comparison))
@@ -162,7 +162,7 @@ async function carryOut(context: CliContext, { comparison, gateway, dataFolder }
       onProgress: (at) => progress.show(describeProgress(at, purse), sinceMs),
       signal: stop.signal,
       checkStillThere: async () => checkStillThere(comparison, await factsOf(gateway)),
-      onAnchor: (anchorId) => saveComparison(dataFolder, { ...comparison, anchorId }),
+      onAnchor: async (anchorId) => void (await saveComparison(dataFolder, { ...comparison, anchorId })),
     })
   } catch (error) {
     progress.clear()
