@@ -1,6 +1,7 @@
 // Which provider of one model is asked first when the request prefers the cheapest, the fastest or the steadiest. Pure: what was observed
 // comes in. A preference orders the providers of one model and never reaches across models.
 import type { GenerationRequest, ProviderName, RouteRequest } from '../contract/index.ts'
+import { medianInterval, quantile } from './median-interval.ts'
 import type { Candidate } from './plan-route.ts'
 import { roundMicro } from './price.ts'
 import { shareInterval } from './share-interval.ts'
@@ -14,9 +15,8 @@ export interface TrackRecord {
   /** attempts whose end says something about the provider, and how many of them succeeded */
   judged: number
   succeeded: number
-  /** succeeded attempts whose time is known, and the middle one: POST begun → provider finished */
-  timed: number
-  timeToPictureP50Ms: number | null
+  /** of succeeded attempts for one picture: POST begun → we knew that it had finished, by one clock for all providers */
+  timesToPictureMs: readonly number[]
   /** succeeded attempts whose cost is the provider's own word, and the middle one, per picture */
   measured: number
   costP50Usd: number | null
@@ -34,10 +34,12 @@ export interface PreferenceDecision {
 export const minimumSample = 20
 
 /**
- * Width of the intervals of success shares. Two intervals of 83 % that do not touch are what a test of the difference at 5 % would
+ * Width of the intervals of shares and middle times. Two intervals of 83 % that do not touch are what a test of the difference at 5 % would
  * call different; with the usual 95 % (1.96) it would be a test at well below 1 %, and real differences would be passed over.
  */
 const intervalZ = 1.39
+/** What a normal deviate of 1.39 leaves on each side. */
+const intervalTail = 0.0823
 
 export type Preference = Exclude<RouteRequest['prefer'], undefined>
 
@@ -139,13 +141,15 @@ function measureCost(candidate: Candidate, record: TrackRecord | null, { count =
 }
 
 /**
- * p50, since p95 of a small sample is the word of one or two slow pictures. The time from POST to picture: what the caller waits for,
- * without our own line and download, which would be the same at the other provider.
+ * p50, since p95 of a small sample is the word of one or two slow pictures. The time from POST until we know of the picture: what the caller waits for,
+ * without our own line and download, which would be the same at the other provider. Who calls back late, or has to be asked, is slower.
  */
 function measureTime(_candidate: Candidate, record: TrackRecord | null): Measure {
-  const size = record?.timed ?? 0
-  const ms = record?.timeToPictureP50Ms ?? Infinity
-  return { ...exactly(ms), text: `p50 ${(ms / 1_000).toFixed(1)} s of ${size}`, sample: { size, of: 'pictures' } }
+  const timesMs = record?.timesToPictureMs ?? []
+  const { from, to } = medianInterval(timesMs, intervalTail) ?? { from: 0, to: Infinity }
+  const seconds = (ms: number): string => (ms / 1_000).toFixed(1)
+  const text = `p50 ${seconds(quantile(timesMs, 0.5) ?? Infinity)} s (${seconds(from)} to ${seconds(to)}) of ${timesMs.length}`
+  return { low: from, high: to, text, sample: { size: timesMs.length, of: 'pictures' } }
 }
 
 function measureShare(_candidate: Candidate, record: TrackRecord | null): Measure {

@@ -8,6 +8,7 @@ import { moneyAndLimits } from './migrations/2026-11-22-money-and-limits.ts'
 import { severalPictures } from './migrations/2026-11-28-several-pictures.ts'
 import { trackRecords } from './migrations/2026-11-28-track-records.ts'
 import { uploads } from './migrations/2026-11-28-uploads.ts'
+import { verdictMoments } from './migrations/2026-11-28-verdict-moments.ts'
 
 /** In order of their names; kysely refuses a list that was reordered. */
 export const migrations: Record<string, Migration> = {
@@ -16,6 +17,7 @@ export const migrations: Record<string, Migration> = {
   '2026-11-28-several-pictures': severalPictures,
   '2026-11-28-track-records': trackRecords,
   '2026-11-28-uploads': uploads,
+  '2026-11-28-verdict-moments': verdictMoments,
 }
 
 /** A big table may take its time, and so may waiting for another process that migrates. */

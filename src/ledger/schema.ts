@@ -81,6 +81,8 @@ export interface AttemptsTable {
   created_at: Generated<Date>
   accepted_at: Date | null
   finished_at: Date | null
+  /** by our clock: when the provider's word about the end was recorded */
+  end_known_at: Date | null
   entry: number | null
   pictures: Generated<number>
   verdict: SettlementVerdict | null

@@ -15,9 +15,11 @@ export interface TrackRecord extends Track {
    */
   judged: number
   succeeded: number
-  /** succeeded attempts, and the middle time from their newest POST to the provider's finish; null where there are none */
-  timed: number
-  timeToPictureP50Ms: number | null
+  /**
+   * succeeded attempts for one picture, shortest first: from their newest POST until the provider's word that it had finished was recorded.
+   * Both by the ledger's clock: one provider tells when it finished by a clock of its own, another does not tell. At most 200
+   */
+  timesToPictureMs: number[]
   /** succeeded attempts with a cost that is the provider's own word, and the middle one, per picture; null where there are none */
   measured: number
   costP50Usd: number | null

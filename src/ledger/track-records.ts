@@ -36,15 +36,14 @@ async function readTrackRecords(trx: LedgerTransaction, mode: SpendMode, tracks:
     model: row.model,
     judged: row.judged,
     succeeded: row.succeeded,
-    timed: row.timed,
-    timeToPictureP50Ms: row.p50_ms === null ? null : Math.round(row.p50_ms),
+    timesToPictureMs: row.times_ms,
     measured: row.measured,
     costP50Usd: row.cost_p50_usd === null ? null : Number(row.cost_p50_usd),
   }))
 }
 
-interface TrackRow extends Pick<TrackRecord, 'provider' | 'model' | 'judged' | 'succeeded' | 'timed' | 'measured'> {
-  p50_ms: number | null
+interface TrackRow extends Pick<TrackRecord, 'provider' | 'model' | 'judged' | 'succeeded' | 'measured'> {
+  times_ms: number[]
   cost_p50_usd: string | null
 }
 
@@ -58,15 +57,15 @@ export function trackRecordsQuery(mode: SpendMode, tracks: readonly Track[]): Ra
       cross join lateral (
         select count(*) filter (where succeeded or failed)::integer as judged,
           count(*) filter (where succeeded)::integer as succeeded,
-          count(took_ms) filter (where succeeded)::integer as timed,
-          percentile_cont(0.5) within group (order by took_ms) filter (where succeeded) as p50_ms,
+          coalesce(array_agg(took_ms order by took_ms) filter (where took_ms is not null), '{}') as times_ms,
           count(paid_usd)::integer as measured,
           percentile_disc(0.5) within group (order by paid_usd) as cost_p50_usd
         from (
           select state = 'succeeded' as succeeded,
             coalesce(state <> 'succeeded' and outcome in ('failed', 'rejected', 'exhausted', 'unknown', 'overdue')
               and coalesce(reason in (${own}), true), false) as failed,
-            extract(epoch from finished_at - send_started_at) * 1000 as took_ms,
+            case when state = 'succeeded' and pictures = 1
+              then round(extract(epoch from end_known_at - send_started_at) * 1000)::double precision end as took_ms,
             case when state = 'succeeded' and cost_source = 'measured' and not proven_free then cost_usd / pictures end as paid_usd
           from attempts
           where attempts.mode = ${mode} and attempts.provider = wanted.provider and attempts.model = wanted.model

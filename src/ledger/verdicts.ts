@@ -20,6 +20,7 @@ export async function recordVerdict(trx: LedgerTransaction, ref: AttemptRef, ver
     message: verdict.message === null ? null : toText(verdict.message),
     // By the provider's clock where it says so, but never outside what ours knows to be true.
     finished_at: sql<Date>`greatest(accepted_at, least(${verdict.finishedAt}::timestamptz, ${databaseClock}))`,
+    end_known_at: databaseClock,
   }
   const event = verdict.state === 'succeeded' ? 'succeed' : 'fail'
   const moved = await tryMove(trx, ref, event, { ...words, ...cost }, abandonedOnlyWhileOpen)

@@ -128,7 +128,7 @@ async function tried(provider: string, count: number, { tookMs = 1_000, failed =
   await execute(
     service.workerInput.ledger,
     `insert into attempts (generation_id, item, attempt, provider, account, base_url, mode, api, model, request_sha256, state, outcome,
-       reason, send_started_at, finished_at)
+       reason, send_started_at, end_known_at)
      select id, 0, 1, $2, 'default', 'http://127.0.0.1:9', 'mock', 'market', 'google/nano-banana', 'b', state, state,
        case state when 'failed' then 'provider_fault' end, clock_timestamp(), clock_timestamp() + $3 * interval '1 millisecond'
      from (select id, case when number <= $4 then 'failed' else 'succeeded' end as state
@@ -157,7 +157,10 @@ describe('a route by preference', { timeout: 90_000 }, () => {
     const later = await ask('fastest', 'later fox')
     assert.equal(later.servedBy, 'defapi')
     assert.deepEqual(later.said[0], 'route defapi, then kie: the request prefers the fastest')
-    assert.match(later.said[1] ?? '', /^prefer fastest: defapi before kie: defapi p50 5\.0 s of 3\d, kie p50 30\.0 s of 2\d$/)
+    assert.match(
+      later.said[1] ?? '',
+      /^prefer fastest: defapi before kie: defapi p50 5\.0 s \(\S+ to 5\.0\) of 3\d, kie p50 30\.0 s \(30\.0 to 30\.0\) of 2\d$/,
+    )
     const steady = await ask('steadiest', 'steady fox')
     assert.equal(steady.servedBy, 'defapi')
     assert.match(steady.said[1] ?? '', /^prefer steadiest: defapi before kie: defapi 100\.0 % of 3\d, kie 6\d\.\d % of 4\d$/)

@@ -1,6 +1,8 @@
 // What is asked of each provider, cheapest first. A free probe is one whose refusal stands in the provider's table of refusals as "no task
 // made" (src/providers/*/refusals.ts); what is not there is not tried. Even so, money is set aside for it: a provider that has drifted might take it.
 import { createHash } from 'node:crypto'
+import { models, nativesOf } from '../../src/catalog/models.ts'
+import { priceRangeUsd } from '../../src/catalog/price.ts'
 import type { Provider, ProviderName, ProviderRequest, QueryOutcome, SubmitOutcome } from '../../src/providers/provider.ts'
 import type { Question } from './known-replies.ts'
 
@@ -37,9 +39,13 @@ const noTaskIds: Readonly<Record<ProviderName, string>> = {
   defapi: `ta${noTask.slice(2, 8)}-${noTask.slice(8, 12)}-${noTask.slice(12, 16)}-${noTask.slice(16, 20)}-${noTask.slice(20)}`,
 }
 
-/** The cheapest picture on the list, 0.8 credits: what a refused body would cost if it were taken. kie: src/catalog/data/SOURCES.md#kie-prices */
+/** The cheapest picture on the list, 0.8 credits: what a refused body of that model would cost if it were taken. kie: src/catalog/data/SOURCES.md#kie-prices */
 const cheapestKieUsd = 0.004
 const cheapestKie = 'z-image'
+/** Nobody knows what would be made of a model that does not exist: at most the dearest that is on the list. */
+const dearestKieUsd = Math.max(
+  ...models.flatMap((model) => nativesOf(model, 'kie').map(({ price }) => priceRangeUsd(price)?.upTo ?? 0)),
+)
 
 const requests = {
   kie: { api: 'market', model: cheapestKie, input: { prompt, aspect_ratio: '1:1' } },
@@ -81,15 +87,14 @@ export function freeProbes(provider: ProviderName): Probe[] {
 }
 
 function kieRefusals(api: string): Probe[] {
-  const refused = (id: string, title: string, request: Omit<ProviderRequest, 'api'>, expected: string): Probe =>
-    submitProbe(id, title, { api, ...request }, [expected], cheapestKieUsd, rightAccount)
+  const refused = (
+    id: string,
+    title: string,
+    request: Omit<ProviderRequest, 'api'>,
+    expected: string,
+    riskUsd = cheapestKieUsd,
+  ): Probe => submitProbe(id, title, { api, ...request }, [expected], riskUsd, rightAccount)
   return [
-    refused(
-      'submit-unknown-model',
-      'submit for a model that does not exist',
-      { model: 'no-such-model', input: { prompt } },
-      'refused_final model_unavailable',
-    ),
     refused(
       'submit-missing-field',
       'submit without the prompt',
@@ -101,6 +106,13 @@ function kieRefusals(api: string): Probe[] {
       'submit with a ratio that does not exist',
       { model: cheapestKie, input: { prompt, aspect_ratio: '7:5' } },
       'refused_final invalid_input',
+    ),
+    refused(
+      'submit-unknown-model',
+      'submit for a model that does not exist',
+      { model: 'no-such-model', input: { prompt } },
+      'refused_final model_unavailable',
+      dearestKieUsd,
     ),
   ]
 }

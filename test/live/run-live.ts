@@ -1,7 +1,7 @@
 // One run against one provider: probes from the cheapest up, each exchange recorded and judged. Nothing is sent that the cap has no room for,
 // and after the first submit whose answer is not understood no other one is sent.
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,12 +13,13 @@ import { judge } from './judge.ts'
 import type { Drift } from './judge.ts'
 import { readKnownReplies } from './known-replies.ts'
 import type { KnownReplies } from './known-replies.ts'
-import { BadInput } from './options.ts'
+import { BadInput, money } from './options.ts'
 import type { LiveOptions, PaidPlan } from './options.ts'
 import { freeProbes, meaningOf, paidProbe, queryProbe, rightAccount, wrongAccount } from './probes.ts'
 import type { Answer, Probe } from './probes.ts'
 import { createPurse } from './purse.ts'
 import type { Purse } from './purse.ts'
+import { makeFolder, withoutLeak, writeFiles } from './recording.ts'
 import { startRecorder } from './record-exchanges.ts'
 import { createExchangeRedactor } from './redact-exchange.ts'
 import type { RecordedExchange, Redactor } from './redact-exchange.ts'
@@ -43,7 +44,8 @@ export interface LiveReport {
   spentUsd: number
   /** what the provider says that its task took; null: no task, or it did not say */
   toldUsd: number | null
-  verdict: 'no drift' | 'drift' | 'not reachable'
+  /** one that was found is drift, whatever became of the run after it */
+  verdict: 'no drift' | 'drift' | 'not reachable' | 'interrupted'
   probes: ProbeResult[]
   drifts: Drift[]
   /** folder of the recording */
@@ -61,7 +63,10 @@ interface Run {
   probes: ProbeResult[]
   drifts: Drift[]
   exchanges: RecordedExchange[]
-  isReachable: boolean
+  /** probes whose newest exchange got no reply */
+  lost: Set<string>
+  /** nothing new is sent once it is aborted; what is on the wire is waited for, since it may be paid */
+  signal: AbortSignal
   /** why no submit may be sent any more */
   closed: string | null
 }
@@ -71,10 +76,16 @@ const defaultPollMs = 3_000
 /** As long as both providers were seen not to find a task that they had just made. */
 const notFoundGraceMs = 30_000
 
+interface Settings {
+  pollMs?: number
+  nowMs?: number
+  signal?: AbortSignal
+}
+
 export async function runLive(
   options: LiveOptions,
   say: (line: string) => void,
-  { pollMs = defaultPollMs, nowMs = Date.now() }: { pollMs?: number; nowMs?: number } = {},
+  { pollMs = defaultPollMs, nowMs = Date.now(), signal = new AbortController().signal }: Settings = {},
 ): Promise<LiveReport> {
   const startedAt = new Date(nowMs).toISOString()
   // Before anything is sent: a picture that was paid for is to be written down.
@@ -91,7 +102,8 @@ export async function runLive(
     probes: [],
     drifts: [],
     exchanges: [],
-    isReachable: true,
+    lost: new Set(),
+    signal,
     closed: null,
   }
   const ending: Ending = { toldUsd: null, startedAt, recording }
@@ -112,23 +124,11 @@ async function askAll(run: Run, pollMs: number): Promise<number | null> {
   const { provider, paid } = run.options
   for (const probe of freeProbes(provider)) {
     const answer = await doProbe(run, probe)
-    if (!run.isReachable) return null
+    if (run.lost.has(probe.id)) return null
     if (probe.id === 'balance' && answer?.outcome.kind === 'unreadable')
       throw new BadInput(`the balance cannot be read with this key: ${run.redactor.text(answer.outcome.message)}`)
   }
   return paid === null ? null : await doPaid(run, paid, pollMs)
-}
-
-/** Readable by its owner alone. */
-async function makeFolder({ provider, outFolder }: LiveOptions, startedAt: string): Promise<string> {
-  const folder = join(outFolder, `${provider}-${startedAt.replaceAll(/[:.]/g, '-')}`)
-  try {
-    await mkdir(outFolder, { recursive: true, mode: 0o700 })
-    await mkdir(folder, { mode: 0o700 })
-  } catch (error) {
-    throw new BadInput(`no folder can be made in ${outFolder}: ${error instanceof Error ? error.message : String(error)}`)
-  }
-  return folder
 }
 
 function createClient({ provider, baseUrl, apiKey }: LiveOptions, wrongKey: string): Provider {
@@ -149,7 +149,7 @@ async function doProbe(run: Run, probe: Probe): Promise<Answer | null> {
   const { purse, options } = run
   const risk = probe.riskUsd ?? 0
   const isSubmit = probe.question === 'submit'
-  const obstacle = isSubmit ? (run.closed ?? (purse.setAside(risk) ? null : `no room under the cap of $${options.capUsd}`)) : null
+  const obstacle = run.signal.aborted ? 'interrupted' : isSubmit ? (run.closed ?? roomFor(run, risk)) : null
   if (obstacle !== null) {
     run.probes.push({ id: probe.id, title: probe.title, meaning: null, skipped: obstacle, exchanges: 0 })
     return null
@@ -164,7 +164,8 @@ async function doProbe(run: Run, probe: Probe): Promise<Answer | null> {
   }
   const isAccount = probe.question === 'balance'
   for (const exchange of exchanges) {
-    if (exchange.status === null) run.isReachable = false
+    if (exchange.status === null) run.lost.add(probe.id)
+    else run.lost.delete(probe.id)
     const asked = { ...probe, probe: probe.id, provider: options.provider, exchange, meaning }
     for (const drift of exchange.status === null ? [] : judge(asked, run.known)) note(run, drift)
     run.exchanges.push(run.redactor.exchange(probe.id, exchange, { isAccount }))
@@ -176,11 +177,17 @@ async function doProbe(run: Run, probe: Probe): Promise<Answer | null> {
   return answer
 }
 
+/** Sets it aside; else why not. */
+function roomFor({ purse, options }: Run, riskUsd: number): string | null {
+  return purse.setAside(riskUsd) ? null : `no room for ${money(riskUsd)} under the cap of ${money(options.capUsd)}`
+}
+
 /** A poll that says the same as the one before is no news, also where its task is further. */
 function note(run: Run, drift: Drift): void {
-  const clean = { ...drift, known: run.redactor.text(drift.known), seen: run.redactor.text(drift.seen) }
+  const text = (foreign: string): string => run.redactor.text(foreign)
+  const clean = { ...drift, where: text(drift.where), known: text(drift.known), seen: text(drift.seen) }
   const isTold = run.drifts.some(
-    ({ probe, kind, where }) => probe === drift.probe && kind === drift.kind && where === drift.where,
+    ({ probe, kind, where }) => probe === clean.probe && kind === clean.kind && where === clean.where,
   )
   if (!isTold) run.drifts.push(clean)
 }
@@ -195,26 +202,29 @@ async function doPaid(run: Run, plan: PaidPlan, pollMs: number): Promise<number 
   if (plan.isListed && toldUsd !== null && snapshot.state === 'succeeded' && Math.abs(toldUsd - plan.priceUsd) > 1e-6)
     note(run, { probe: 'poll', kind: 'other_price', where: plan.model, known: `$${plan.priceUsd}`, seen: `$${toldUsd}` })
   const [link] = snapshot.sourceUrls
-  if (link !== undefined) await followLink(run, link)
+  if (link !== undefined && !run.signal.aborted) await followLink(run, link)
   return toldUsd
 }
 
 async function pollToEnd(run: Run, { request }: PaidPlan, taskId: string, pollMs: number): Promise<Snapshot | null> {
   const startedMs = performance.now()
   const ends = ['snapshot pending', 'snapshot succeeded', 'snapshot failed']
-  for (;;) {
+  while (!run.signal.aborted) {
     const waitedMs = performance.now() - startedMs
     const expected = waitedMs < notFoundGraceMs ? [...ends, 'not_found'] : ends
     const answer = await doProbe(run, queryProbe('poll', 'that task, until its end', request.api, taskId, expected))
     const outcome = answer?.question === 'query' ? answer.outcome : null
     if (outcome?.kind === 'snapshot' && outcome.snapshot.state !== 'pending') return outcome.snapshot
     if (waitedMs > run.options.timeoutMs) {
+      // Who does not answer has not been seen to do anything else than before.
+      if (run.lost.has('poll')) return null
       const seen = `none after ${Math.round(waitedMs / 1000)} s`
       note(run, { probe: 'poll', kind: 'other_meaning', where: 'darkroom', known: 'an end of the task', seen })
       return null
     }
-    await sleep(pollMs)
+    await sleep(pollMs, undefined, { signal: run.signal }).catch(() => undefined)
   }
+  return null
 }
 
 /** By the product's own guarded download, into a folder that goes away. */
@@ -243,9 +253,9 @@ async function followLink(run: Run, link: string): Promise<void> {
 
 type Ending = Pick<LiveReport, 'toldUsd' | 'startedAt' | 'recording'>
 
-/** The second look: an exchange in which a key or an id is left all the same is not written. */
 async function writeRecording(run: Run, { toldUsd, startedAt, recording }: Ending): Promise<LiveReport> {
-  const { options, drifts, probes } = run
+  const { options } = run
+  const clean = (text: string): string => withoutLeak(run.redactor, text)
   const report: LiveReport = {
     provider: options.provider,
     baseUrl: options.baseUrl,
@@ -254,19 +264,22 @@ async function writeRecording(run: Run, { toldUsd, startedAt, recording }: Endin
     capUsd: options.capUsd,
     spentUsd: run.purse.spentUsd(),
     toldUsd,
-    verdict: !run.isReachable ? 'not reachable' : drifts.length > 0 ? 'drift' : 'no drift',
-    probes,
-    drifts,
+    verdict: verdictOf(run),
+    probes: run.probes.map((probe) => ({ ...probe, meaning: probe.meaning === null ? null : clean(probe.meaning) })),
+    drifts: run.drifts.map(({ where, known, seen, ...rest }) => ({
+      ...rest,
+      where: clean(where),
+      known: clean(known),
+      seen: clean(seen),
+    })),
     recording,
   }
-  const exchanges = run.exchanges.map((exchange) =>
-    run.redactor.isClean(JSON.stringify(exchange))
-      ? exchange
-      : { probe: exchange.probe, withheld: 'a key or an id was left in it' },
-  )
-  if (!run.redactor.isClean(JSON.stringify(report))) throw new Error('a key or an id is left in the report: it was not written')
-  const files = { 'exchanges.json': exchanges, 'report.json': report }
-  for (const [name, content] of Object.entries(files))
-    await writeFile(join(recording, name), `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
+  await writeFiles(run.redactor, recording, run.exchanges, report)
   return report
+}
+
+function verdictOf({ drifts, lost, signal }: Run): LiveReport['verdict'] {
+  if (drifts.length > 0) return 'drift'
+  if (signal.aborted) return 'interrupted'
+  return lost.size > 0 ? 'not reachable' : 'no drift'
 }

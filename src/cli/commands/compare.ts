@@ -49,7 +49,11 @@ export function addCompareCommand(program: Command, host: CommandHost): void {
     .option('--providers <names>', 'with commas (default: kie,defapi)')
     .option('--runs <number>', 'at each provider, going round the prompts (default: 25)', parseInteger)
     .option('--prompts <file>', 'one prompt a line, # begins a comment (default: five of our own)')
-    .option('--max-cost <usd>', 'all of it together never costs more; needed with real keys', parseUsd)
+    .option(
+      '--max-cost <usd>',
+      'nothing is started that could go over it; a provider that takes more than its price can, by what is open then',
+      parseUsd,
+    )
     .option('--assume-price <provider=usd>', 'where no price is published; may be repeated', collectPrice)
     .option('--concurrency <number>', 'runs at once at each provider (default: 2)', parseInteger)
     .option('--seed <number>', 'of the order of the runs (default: another each time)', parseInteger)
@@ -79,9 +83,9 @@ async function compare(context: CliContext, flags: CompareFlags): Promise<ExitCo
     const generations = await readRuns(written, gateway)
     return tell(context, { comparison: written, execution: { generations, stopped: null }, gateway, flags, dataFolder })
   }
-  const comparison = written === null ? await prepareNew(flags, gateway) : await goOnWith(written, flags, gateway)
-  requireYes(context, comparison, flags.yes === true)
-  await saveComparison(dataFolder, comparison)
+  const prepared = written === null ? await prepareNew(flags, gateway) : await goOnWith(written, flags, gateway)
+  requireYes(context, prepared, flags.yes === true)
+  const comparison = await saveComparison(dataFolder, prepared)
   const execution = await carryOut(context, { comparison, gateway, dataFolder })
   if (execution.stopped?.kind === 'interrupted') {
     writeLine(context.stderr, howToGoOn(comparison))
@@ -157,7 +161,8 @@ async function carryOut(context: CliContext, { comparison, gateway, dataFolder }
       purse,
       onProgress: (at) => progress.show(describeProgress(at, purse), sinceMs),
       signal: stop.signal,
-      onAnchor: (anchorId) => saveComparison(dataFolder, { ...comparison, anchorId }),
+      checkStillThere: async () => checkStillThere(comparison, await factsOf(gateway)),
+      onAnchor: async (anchorId) => void (await saveComparison(dataFolder, { ...comparison, anchorId })),
     })
   } catch (error) {
     progress.clear()

@@ -1,6 +1,6 @@
 // Comparisons in the data folder: `comparisons/cmp_….json`, and beside it the report.
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { mkdir, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { randomUUID } from 'node:crypto'
 import { CliError, exitCodes } from '../errors.ts'
 import type { Comparison } from './comparison.ts'
@@ -12,9 +12,16 @@ const pathOf = (dataFolder: string, id: string): string => join(folderOf(dataFol
 
 export const reportPathOf = (dataFolder: string, id: string): string => join(folderOf(dataFolder), `${id}.html`)
 
-/** On the disk when it resolves: a comparison that nobody remembers could only be paid for again. */
-export async function saveComparison(dataFolder: string, comparison: Comparison): Promise<void> {
-  await writeDurably(pathOf(dataFolder, comparison.id), `${JSON.stringify(comparison, null, 2)}\n`)
+/**
+ * On the disk when it resolves: a comparison that nobody remembers could only be paid for again. Resolves with it as it was written: an anchor
+ * that another process has noted meanwhile is kept, since without one any ledger would do.
+ */
+export async function saveComparison(dataFolder: string, comparison: Comparison): Promise<Comparison> {
+  const path = pathOf(dataFolder, comparison.id)
+  const written = comparison.anchorId === null ? await readFile(path, 'utf8').then(parse, () => null) : null
+  const saved = { ...comparison, anchorId: comparison.anchorId ?? written?.anchorId ?? null }
+  await writeDurably(path, `${JSON.stringify(saved, null, 2)}\n`)
+  return saved
 }
 
 export async function readComparison(dataFolder: string, id: string): Promise<Comparison> {
@@ -30,9 +37,14 @@ export async function readComparison(dataFolder: string, id: string): Promise<Co
       },
     )
   })
+  const parsed = parse(content)
+  if (parsed?.id !== id) throw new CliError(`${path} is damaged, or of another version.`, exitCodes.usage)
+  return parsed
+}
+
+function parse(content: string): Comparison | null {
   const parsed = comparisonSchema.safeParse(toJson(content))
-  if (!parsed.success || parsed.data.id !== id) throw new CliError(`${path} is damaged, or of another version.`, exitCodes.usage)
-  return parsed.data
+  return parsed.success ? parsed.data : null
 }
 
 function toJson(content: string): unknown {
@@ -43,12 +55,15 @@ function toJson(content: string): unknown {
   }
 }
 
-/** Whole or not at all, under its name. */
+/** Whole or not at all under its name, and on the disk. Through a symbolic link the file that it names is written. */
 export async function writeDurably(path: string, content: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`
+  const target = await realpath(path).catch(() => path)
+  const folder = dirname(target)
+  const aside = `${target}.${randomUUID()}`
   try {
     // As the rest of the data folder: prompts and pictures are nobody else's business.
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    const made = await mkdir(folder, { recursive: true, mode: 0o700 })
+    await removeLeftovers(target)
     const file = await open(aside, 'w', 0o600)
     try {
       await file.writeFile(content)
@@ -56,9 +71,35 @@ export async function writeDurably(path: string, content: string): Promise<void>
     } finally {
       await file.close()
     }
-    await rename(aside, path)
+    await rename(aside, target)
+    await syncFolder(folder)
+    if (made !== undefined) await syncFolder(dirname(made))
   } catch (error) {
     await rm(aside, { force: true }).catch(() => undefined)
     throw new CliError(`${path} cannot be written.`, exitCodes.usage, { cause: error })
+  }
+}
+
+/** A write takes a second; what is this old belongs to a process that was killed in the middle of one. */
+const leftoverAgeMs = 60 * 60 * 1_000
+
+async function removeLeftovers(target: string): Promise<void> {
+  const [start, uuid] = [`${basename(target)}.`, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/]
+  for (const name of await readdir(dirname(target))) {
+    if (!name.startsWith(start) || !uuid.test(name.slice(start.length))) continue
+    const path = join(dirname(target), name)
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }))
+    if (Date.now() - mtimeMs > leftoverAgeMs) await rm(path, { force: true })
+  }
+}
+
+/** A rename is on the disk only when its folder is. Windows cannot do it and does not need it. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }

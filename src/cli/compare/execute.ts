@@ -1,7 +1,7 @@
 // Carries a comparison out: starts what is not started, follows what is, stays within the cap. Durable by what it asks for, not by itself:
 // every run is a generation under a key of its own, so whoever comes after a crash finds what was started and pays for nothing again.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FailureType, Generation, ProviderName } from '../../contract/index.ts'
+import type { FailureType, Generation, ProviderName, SpendMode } from '../../contract/index.ts'
 import { CliError, exitCodes } from '../errors.ts'
 import { followGeneration, hasEnded } from '../follow-generation.ts'
 import type { GatewayClient } from '../gateway-client.ts'
@@ -25,6 +25,11 @@ export interface ExecutionDeps {
   signal: AbortSignal
   /** told of the first generation that the gateway has accepted, before the second is asked for */
   onAnchor: (generationId: string) => Promise<void>
+  /**
+   * Before each POST, also before one that is repeated: rejects with a `CliError` when the providers are not those that were said yes to. A
+   * gateway may be restarted with other keys at any moment, and nothing that it answers to a POST would come before the money.
+   */
+  checkStillThere: () => Promise<void>
 }
 
 export interface Execution {
@@ -78,7 +83,11 @@ class Executing {
   readonly #open = new Map<ProviderName, Set<Promise<void>>>()
   #stopped: Execution['stopped'] = null
   #broken: { error: unknown } | null = null
+  /** per provider, of runs that have ended */
+  readonly #dearestUsd = new Map<ProviderName, number>()
   #hasAnchor: boolean
+  /** of the first run that is known; null: none is */
+  #mode: SpendMode | null = null
 
   constructor(comparison: Comparison, deps: ExecutionDeps) {
     this.#comparison = comparison
@@ -94,7 +103,7 @@ class Executing {
       const known = this.#generations.get(run.generationId)
       // Also when it has ended: what is not known to be free counts before anything else is started.
       if (known !== undefined) purse.reserve(run.generationId, this.#worstCaseUsd(run))
-      if (known !== undefined && hasEnded(known)) purse.book(run.generationId, knownCostUsd(known))
+      if (known !== undefined && hasEnded(known)) this.#book(run, known)
     }
     this.#tell()
     for (const run of this.#planned) {
@@ -135,6 +144,8 @@ class Executing {
       if (accepted.id !== run.generationId) throw new Error(`the gateway made ${accepted.id} of the key of ${run.generationId}`)
       if (!this.#hasAnchor) await onAnchor(accepted.id)
       this.#hasAnchor = true
+      // It is followed to its end, and it is the last one.
+      if (!this.#isOfOneMode(accepted)) this.#stopped ??= { kind: 'refused', because: otherMode(accepted) }
       return accepted
     } catch (error) {
       this.#broken ??= { error }
@@ -143,20 +154,23 @@ class Executing {
   }
 
   async #create(run: PlannedRun): Promise<Generation | null> {
-    const { gateway, purse, signal } = this.#deps
+    const { gateway, purse, signal, checkStillThere } = this.#deps
     const key = idempotencyKeyOf(this.#comparison, run.provider, run.run)
     const sinceMs = performance.now()
+    let mayHaveArrived = false
     for (;;) {
       try {
+        await checkStillThere()
         return await gateway.create(requestOf(this.#comparison, run), key)
       } catch (error) {
         if (!(error instanceof CliError)) throw error
         if (error.exitCode !== exitCodes.notReachable) {
-          // A refusal with reasons: the gateway has started nothing.
-          purse.release(run.generationId)
+          // A refusal with reasons: the gateway has started nothing, at least not now.
+          if (!mayHaveArrived) purse.release(run.generationId)
           this.#stopped ??= { kind: 'refused', because: error.message }
           return null
         }
+        mayHaveArrived = true
         if (performance.now() - sinceMs > patienceMs || signal.aborted) throw error
         await sleep(retryMs, undefined, { signal }).catch(() => undefined)
       }
@@ -164,12 +178,12 @@ class Executing {
   }
 
   async #follow(run: PlannedRun, first: Generation): Promise<void> {
-    const { gateway, purse, signal } = this.#deps
+    const { gateway, signal } = this.#deps
     this.#note(run.generationId, first)
     const generation = await followGeneration(first, { gateway, progress: silent, signal })
     this.#note(run.generationId, generation)
     if (!hasEnded(generation)) return
-    purse.book(run.generationId, knownCostUsd(generation))
+    this.#book(run, generation)
     if (generation.failure !== null && hopeless.includes(generation.failure.type))
       this.#stopped ??= { kind: 'refused', because: generation.failure.message }
   }
@@ -210,11 +224,27 @@ class Executing {
     return this.#deps.signal.aborted || this.#stopped !== null || this.#broken !== null
   }
 
+  /** A price list may be out of date: what a run at this provider has really taken can be taken again. */
   #worstCaseUsd({ provider }: PlannedRun): number {
-    return this.#comparison.prices[provider]?.usd ?? 0
+    return Math.max(this.#comparison.prices[provider]?.usd ?? 0, this.#dearestUsd.get(provider) ?? 0)
+  }
+
+  #book(run: PlannedRun, generation: Generation): void {
+    const { purse } = this.#deps
+    const { provider } = run
+    purse.book(run.generationId, knownCostUsd(this.#comparison, provider, generation))
+    if ((generation.cost.usd ?? 0) <= this.#worstCaseUsd(run)) return
+    this.#dearestUsd.set(provider, generation.cost.usd ?? 0)
+    for (const other of this.#planned) if (other.provider === provider) purse.raise(other.generationId, this.#worstCaseUsd(other))
+  }
+
+  /** All of the mode of the first one, and no real money where simulated providers were agreed on. */
+  #isOfOneMode({ mode }: Generation): boolean {
+    return mode === (this.#mode ?? mode) && (mode === 'mock' || this.#comparison.mode === 'live')
   }
 
   #note(id: string, generation: Generation): void {
+    this.#mode ??= generation.mode
     this.#generations.set(id, generation)
   }
 
@@ -228,5 +258,8 @@ class Executing {
     })
   }
 }
+
+const otherMode = ({ id, mode }: Generation): string =>
+  `the gateway has other keys than before: ${id} was made with ${mode === 'live' ? 'real keys' : 'simulated providers'}`
 
 const silent = { show: (): void => undefined, clear: (): void => undefined }

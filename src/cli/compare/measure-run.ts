@@ -1,5 +1,13 @@
 // One run as the ledger tells it: was there a picture, how long did each part take, what did it cost, why not.
-import type { CostSource, FailureType, Generation, ImageReport, ProviderName } from '../../contract/index.ts'
+import type {
+  AttemptReport,
+  CostSource,
+  FailureType,
+  Generation,
+  ImageReport,
+  ProviderName,
+  RefusalReason,
+} from '../../contract/index.ts'
 import type { Comparison, PlannedRun } from './comparison.ts'
 
 /** Parts of the time to the picture, in ms, in this order without a gap. */
@@ -62,6 +70,11 @@ const ownFailures: readonly FailureType[] = [
   'ServiceUnavailable',
 ]
 
+/** A try was begun, and nothing left this machine: no connection, our own ledger away, or somebody else had ended it. */
+const unsentReasons: readonly (RefusalReason | null)[] = ['unreachable', 'ledger_unavailable', 'withdrawn']
+
+const isUnsent = ({ outcome, reason }: AttemptReport): boolean => outcome === 'exhausted' && unsentReasons.includes(reason)
+
 export function measureRun(comparison: Comparison, planned: PlannedRun, generation: Generation | null): MeasuredRun {
   if (generation === null) return { ...planned, ...nothingKnown }
   const attempt = generation.attempts.at(-1)
@@ -102,7 +115,7 @@ function endOf(generation: Generation): RunEnd {
   if (status === 'completed') return 'picture'
   if (status === 'cancelled') return 'not_counted'
   if (status !== 'failed') return 'open'
-  const wasAsked = attempts.some(({ submittedAt }) => submittedAt !== null)
+  const wasAsked = attempts.some((attempt) => attempt.submittedAt !== null && !isUnsent(attempt))
   const isOurs = failure !== null && ownFailures.includes(failure.type)
   return wasAsked && !isOurs ? 'no_picture' : 'not_counted'
 }
@@ -146,11 +159,18 @@ function callbackDelayOf({ attempts, servedBy }: Generation): number | null {
     : null
 }
 
+/**
+ * What somebody assumes stands in where nobody has a figure, and above an estimate that is lower: the ledger estimates by the list, which they
+ * have said is out of date. The provider's own word, and a run that is known to be free, stand as they are.
+ */
 function costOf(comparison: Comparison, provider: ProviderName, { cost, attempts }: Generation): MeasuredRun['cost'] {
-  if (cost.usd !== null) return { usd: cost.usd, source: cost.source }
   const price = comparison.prices[provider]
+  const assumedUsd = price?.source === 'assumed' ? price.usd : null
   const mayHaveCost = attempts.some(({ submittedAt }) => submittedAt !== null)
-  return mayHaveCost && price?.source === 'assumed' ? { usd: price.usd, source: 'assumed' } : { usd: null, source: 'none' }
+  if (cost.usd === null)
+    return mayHaveCost && assumedUsd !== null ? { usd: assumedUsd, source: 'assumed' } : { usd: null, source: 'none' }
+  if (cost.source === 'estimated' && assumedUsd !== null && assumedUsd > cost.usd) return { usd: assumedUsd, source: 'assumed' }
+  return { usd: cost.usd, source: cost.source }
 }
 
 function failureOf({ attempts, failure, status }: Generation): { kind: string; message: string } {
@@ -160,9 +180,10 @@ function failureOf({ attempts, failure, status }: Generation): { kind: string; m
 }
 
 /** What a run takes from the cap: null while nobody knows, and then its worst case stays reserved. */
-export function knownCostUsd(generation: Generation): number | null {
+export function knownCostUsd(comparison: Comparison, provider: ProviderName, generation: Generation): number | null {
   const isOwing = generation.attempts.some(
     ({ state, verdict, openClaims }) => state === 'abandoned' || verdict === 'unresolved' || openClaims > 0,
   )
-  return isOwing ? null : generation.cost.usd
+  // Without a figure of the ledger's own the worst case stays reserved, which is the same sum.
+  return isOwing || generation.cost.usd === null ? null : costOf(comparison, provider, generation).usd
 }

@@ -83,7 +83,7 @@ export async function prepareComparison(flags: ComparisonFlags, facts: () => Pro
 }
 
 /**
- * Before an earlier comparison is gone on with: the same service may run with real keys today and with simulated ones tomorrow, over the
+ * Before an earlier comparison is gone on with, and before each of its runs: the same service may run with real keys today and with simulated ones tomorrow, over the
  * same ledger, and nobody has said yes to that.
  */
 export function checkStillThere({ id, mode, providers }: Comparison, { url, accounts }: GatewayFacts): void {
@@ -91,7 +91,7 @@ export function checkStillThere({ id, mode, providers }: Comparison, { url, acco
   if (now === mode) return
   const words = { mock: 'simulated providers', live: 'real keys' }
   throw new CliError(
-    `${id} began with ${words[mode]}, and the gateway at ${url} has ${words[now]} now: nothing was asked for.`,
+    `${id} began with ${words[mode]}, and the gateway at ${url} has ${words[now]} now: nothing is asked of them.`,
     exitCodes.usage,
   )
 }

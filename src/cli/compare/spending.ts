@@ -1,4 +1,4 @@
-// The cap: what everything that was started may cost at most, together, never goes over it.
+// The cap: nothing is started that could take everything together over it. What a provider takes beyond the worst case it was reserved with is the only way over.
 
 /** Whole numbers: sums of cents in binary fractions would creep over a limit. */
 const microsPerUsd = 1_000_000
@@ -11,6 +11,8 @@ export interface Purse {
   mayStart(worstCaseUsd: number): boolean
   /** before a run is started, or when it is found started */
   reserve(id: string, worstCaseUsd: number): void
+  /** what is still reserved for a run may take more than was thought */
+  raise(id: string, worstCaseUsd: number): void
   /** after its end: what it really took. Null: nobody knows, so what was reserved stays */
   book(id: string, usd: number | null): void
   /** nothing was started after all */
@@ -31,6 +33,9 @@ export function createPurse(capUsd: number | null): Purse {
       capUsd === null || sum(reserved) + sum(spent) + toMicros(worstCaseUsd) <= Math.floor(capUsd * microsPerUsd + 1e-6),
     reserve(id, worstCaseUsd) {
       if (!spent.has(id)) reserved.set(id, toMicros(worstCaseUsd))
+    },
+    raise(id, worstCaseUsd) {
+      if (reserved.has(id)) reserved.set(id, Math.max(reserved.get(id) ?? 0, toMicros(worstCaseUsd)))
     },
     book(id, usd) {
       if (usd === null) return

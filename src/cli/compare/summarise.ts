@@ -55,6 +55,8 @@ export interface ProviderSummary {
   costUsd: number | null
   /** the same ÷ pictures */
   costPerPictureUsd: number | null
+  /** the same ÷ runs that cost something, with a picture or without: what it takes, whatever came of it */
+  costPerPaidRunUsd: number | null
   costSource: CostSource | 'assumed'
   /** most frequent first */
   failures: FailureKind[]
@@ -208,16 +210,23 @@ function meanPartsOf(pictures: readonly MeasuredRun[]): ProviderSummary['meanPar
 function costOf(
   started: readonly MeasuredRun[],
   pictures: number,
-): Pick<ProviderSummary, 'costUsd' | 'costPerPictureUsd' | 'costSource'> {
+): Pick<ProviderSummary, 'costUsd' | 'costPerPictureUsd' | 'costPerPaidRunUsd' | 'costSource'> {
   const costs = started.filter(({ end }) => end !== 'open').map(({ cost }) => cost)
   const isKnown = costs.every(({ usd }) => usd !== null)
-  if (!isKnown || costs.length === 0) return { costUsd: null, costPerPictureUsd: null, costSource: 'none' }
+  if (!isKnown || costs.length === 0) return nothingPaid
   const costUsd = roundMicro(costs.reduce((sum, { usd }) => sum + (usd ?? 0), 0))
   // A run that cost nothing has no source: it takes nothing from what the others know.
   const sources = costs.filter(({ usd }) => usd !== 0).map(({ source }) => source)
   const least = (['assumed', 'estimated', 'measured'] as const).find((source) => sources.includes(source)) ?? 'none'
-  return { costUsd, costPerPictureUsd: pictures === 0 ? null : roundMicro(costUsd / pictures), costSource: least }
+  return {
+    costUsd,
+    costPerPictureUsd: pictures === 0 ? null : roundMicro(costUsd / pictures),
+    costPerPaidRunUsd: sources.length === 0 ? null : roundMicro(costUsd / sources.length),
+    costSource: least,
+  }
 }
+
+const nothingPaid = { costUsd: null, costPerPictureUsd: null, costPerPaidRunUsd: null, costSource: 'none' } as const
 
 function kindsOf(runs: readonly MeasuredRun[]): FailureKind[] {
   const kinds = new Map<string, FailureKind>()

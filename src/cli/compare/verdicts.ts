@@ -66,7 +66,18 @@ function cheaperOf({ one, other }: PairedResult, providers: readonly ProviderSum
     return { question, winner: null, answer, sentence: `No cost per picture is known of ${without.join(' and ')}.` }
   }
   const sentence = `Per picture, failed runs included: ${providerTitles[one]} ${describeUsd(usd)} (${first.costSource}), ${providerTitles[other]} ${describeUsd(otherUsd)} (${second.costSource}).`
+  if (first.costSource !== second.costSource)
+    return { question, winner: null, answer, sentence: `${sentence} Figures of two sources cannot be compared.` }
   if (usd === otherUsd) return { question, winner: null, answer: 'the same', sentence }
+  // What differs besides is how many runs were paid for without a picture: chance, until `Steadier` says otherwise.
+  const [paidUsd, otherPaidUsd] = [first.costPerPaidRunUsd ?? 0, second.costPerPaidRunUsd ?? 0]
+  if (Math.sign(paidUsd - otherPaidUsd) !== Math.sign(usd - otherUsd)) {
+    const paid =
+      paidUsd === otherPaidUsd
+        ? `Both take ${describeUsd(paidUsd)} for a run that is paid`
+        : `A run that is paid costs ${describeUsd(paidUsd)} and ${describeUsd(otherPaidUsd)}`
+    return { question, winner: null, answer, sentence: `${sentence} ${paid}; the rest is how many made no picture.` }
+  }
   return { question, winner: usd < otherUsd ? one : other, answer, sentence }
 }
 

@@ -11,14 +11,17 @@ import { tracksWanted } from '../../../src/catalog/tracks-wanted.ts'
 const both: ReadonlySet<ProviderName> = new Set(['kie', 'defapi'])
 const setting = { preferred: 'kie', available: both } as const
 
+/** So many times from 10 % below to 10 % above the middle one, evenly. */
+const timesAround = (middleMs: number, count = 100): number[] =>
+  Array.from({ length: count }, (_, at) => middleMs * (0.9 + (0.2 * at) / (count - 1)))
+
 function record(provider: ProviderName, changes: Partial<TrackRecord> = {}): TrackRecord {
   return {
     provider,
     model: 'google/nano-banana',
     judged: 100,
     succeeded: 100,
-    timed: 100,
-    timeToPictureP50Ms: 5_000,
+    timesToPictureMs: timesAround(5_000),
     measured: 100,
     costP50Usd: 0.02,
     ...changes,
@@ -37,19 +40,29 @@ function routeOf(route: RouteRequest, observed: TrackRecord[], changes: Partial<
 }
 
 const cases: [what: string, route: RouteRequest, observed: TrackRecord[], order: string, said: string | null][] = [
-  ['no preference says nothing', {}, [record('defapi', { timeToPictureP50Ms: 1 })], 'kie defapi', null],
-  ['`order` says nothing', { prefer: 'order' }, [record('defapi', { timeToPictureP50Ms: 1 })], 'kie defapi', null],
+  ['no preference says nothing', {}, [record('defapi', { timesToPictureMs: timesAround(1) })], 'kie defapi', null],
+  ['`order` says nothing', { prefer: 'order' }, [record('defapi', { timesToPictureMs: timesAround(1) })], 'kie defapi', null],
   [
     'the faster one comes first',
     { prefer: 'fastest' },
-    [record('kie', { timed: 120, timeToPictureP50Ms: 9_800 }), record('defapi', { timed: 58, timeToPictureP50Ms: 4_100 })],
+    [
+      record('kie', { timesToPictureMs: timesAround(9_800, 120) }),
+      record('defapi', { timesToPictureMs: timesAround(4_100, 58) }),
+    ],
     'defapi kie',
-    'prefer fastest: defapi before kie: defapi p50 4.1 s of 58, kie p50 9.8 s of 120',
+    'prefer fastest: defapi before kie: defapi p50 4.1 s (4.0 to 4.2) of 58, kie p50 9.8 s (9.7 to 9.9) of 120',
+  ],
+  [
+    'a millisecond is no difference',
+    { prefer: 'fastest' },
+    [record('kie', { timesToPictureMs: timesAround(9_001) }), record('defapi', { timesToPictureMs: timesAround(9_000) })],
+    'kie defapi',
+    'prefer fastest: order kept: no clear difference: kie p50 9.0 s (8.9 to 9.1) of 100, defapi p50 9.0 s (8.9 to 9.1) of 100',
   ],
   [
     'a sample of 19 is too small, and says so',
     { prefer: 'fastest' },
-    [record('kie', { timed: 19, timeToPictureP50Ms: 9_800 }), record('defapi', { timeToPictureP50Ms: 4_100 })],
+    [record('kie', { timesToPictureMs: timesAround(9_800, 19) }), record('defapi', { timesToPictureMs: timesAround(4_100) })],
     'kie defapi',
     'prefer fastest: order kept: kie has 19 of at least 20 recent pictures',
   ],
@@ -65,7 +78,7 @@ const cases: [what: string, route: RouteRequest, observed: TrackRecord[], order:
     { prefer: 'fastest', providers: ['defapi', 'kie'] },
     [record('kie'), record('defapi')],
     'defapi kie',
-    'prefer fastest: order kept: no clear difference: defapi p50 5.0 s of 100, kie p50 5.0 s of 100',
+    'prefer fastest: order kept: no clear difference: defapi p50 5.0 s (4.9 to 5.1) of 100, kie p50 5.0 s (4.9 to 5.1) of 100',
   ],
   [
     'the clearly steadier one comes first',
@@ -98,16 +111,16 @@ const cases: [what: string, route: RouteRequest, observed: TrackRecord[], order:
   [
     'who cannot be asked under a cost limit does not stand before the others, however fast',
     { prefer: 'fastest', maxCostUsd: 0.1 },
-    [record('kie', { timeToPictureP50Ms: 9_800 }), record('defapi', { timeToPictureP50Ms: 100 })],
+    [record('kie', { timesToPictureMs: timesAround(9_800) }), record('defapi', { timesToPictureMs: timesAround(100) })],
     'kie defapi',
-    'prefer fastest: kie before defapi: kie p50 9.8 s of 100, defapi cannot be asked under a cost limit: it has no list price',
+    'prefer fastest: kie before defapi: kie p50 9.8 s (9.7 to 9.9) of 100, defapi cannot be asked under a cost limit: it has no list price',
   ],
   [
     'without fallback the preferred one is the only one',
     { prefer: 'fastest', fallback: false },
-    [record('kie', { timeToPictureP50Ms: 9_800 }), record('defapi', { timeToPictureP50Ms: 4_100 })],
+    [record('kie', { timesToPictureMs: timesAround(9_800) }), record('defapi', { timesToPictureMs: timesAround(4_100) })],
     'defapi',
-    'prefer fastest: defapi before kie: defapi p50 4.1 s of 100, kie p50 9.8 s of 100',
+    'prefer fastest: defapi before kie: defapi p50 4.1 s (4.0 to 4.2) of 100, kie p50 9.8 s (9.7 to 9.9) of 100',
   ],
   [
     'one provider is no choice',
@@ -127,23 +140,26 @@ for (const [what, route, observed, order, said] of cases) {
 }
 
 test('the one that the preference leaves behind is said to be a fallback', () => {
-  const observed = [record('kie', { timeToPictureP50Ms: 9_800 }), record('defapi', { timeToPictureP50Ms: 4_100 })]
+  const observed = [
+    record('kie', { timesToPictureMs: timesAround(9_800) }),
+    record('defapi', { timesToPictureMs: timesAround(4_100) }),
+  ]
   assert.deepEqual(routeOf({ prefer: 'fastest', fallback: false }, observed).left, [
     { provider: 'kie', because: 'would be a fallback, and `route.fallback` is false' },
   ])
 })
 
 test('records of another model are not taken for those of this one', () => {
-  const observed = [record('kie', { model: 'nano-banana-pro' }), record('defapi', { timeToPictureP50Ms: 1 })]
+  const observed = [record('kie', { model: 'nano-banana-pro' }), record('defapi', { timesToPictureMs: timesAround(1) })]
   assert.match(routeOf({ prefer: 'fastest' }, observed).said ?? '', /order kept: kie has 0 of at least 20/)
 })
 
 test('a stand-in stays behind the model itself, however fast it is', () => {
   const observed = [
-    record('kie', { timeToPictureP50Ms: 60_000 }),
-    record('defapi', { timeToPictureP50Ms: 50_000 }),
-    record('kie', { model: 'nano-banana-pro', timeToPictureP50Ms: 2_000 }),
-    record('defapi', { model: 'google/nano-banana-pro', timeToPictureP50Ms: 1_000 }),
+    record('kie', { timesToPictureMs: timesAround(60_000) }),
+    record('defapi', { timesToPictureMs: timesAround(50_000) }),
+    record('kie', { model: 'nano-banana-pro', timesToPictureMs: timesAround(2_000) }),
+    record('defapi', { model: 'google/nano-banana-pro', timesToPictureMs: timesAround(1_000) }),
   ]
   const { candidates, preferences } = routeOf({ prefer: 'fastest', models: ['nano-banana-pro'] }, observed)
   assert.deepEqual(
@@ -173,10 +189,13 @@ const recordArbitrary = (provider: ProviderName): fc.Arbitrary<TrackRecord> =>
     .record({ judged: fc.nat(300), share: fc.double({ min: 0, max: 1, noNaN: true }), ms: fc.nat(90_000), usd: fc.nat(100) })
     .map(({ judged, share, ms, usd }) => {
       const succeeded = Math.floor(judged * share)
-      const of = { timed: succeeded, measured: succeeded }
-      const middle =
-        succeeded === 0 ? { timeToPictureP50Ms: null, costP50Usd: null } : { timeToPictureP50Ms: ms, costP50Usd: usd / 1_000 }
-      return record(provider, { judged, succeeded, ...of, ...middle })
+      return record(provider, {
+        judged,
+        succeeded,
+        timesToPictureMs: timesAround(ms, succeeded),
+        measured: succeeded,
+        costP50Usd: succeeded === 0 ? null : usd / 1_000,
+      })
     })
 
 const preferArbitrary = fc.constantFrom('order', 'cheapest', 'fastest', 'steadiest' as const)
@@ -199,7 +218,9 @@ test('whatever was observed, a preference asks the same candidates, each once, a
         if (isKept) assert.equal(preferred.order, plain.order)
         // Whoever comes first by preference comes first whatever the order was.
         if (!isKept) assert.equal(routeOf({ providers: providers.toReversed(), prefer }, observed).order, preferred.order)
-        const few = observed.some(({ judged, timed }) => (prefer === 'steadiest' ? judged : timed) < minimumSample)
+        const few = observed.some(
+          ({ judged, timesToPictureMs: { length } }) => (prefer === 'steadiest' ? judged : length) < minimumSample,
+        )
         if (few && (prefer === 'steadiest' || prefer === 'fastest')) assert.ok(isKept)
       },
     ),
@@ -230,13 +251,18 @@ test('taking the unbeaten gives back what was given, in the given order where no
   )
 })
 
-test('a difference that chance makes turns the order round in at most one of twenty cases', () => {
-  // Two providers that are equally good, 20 to 200 attempts each, by a generator of fixed seed.
-  let state = 7
-  const random = (): number => {
+/** By a generator of fixed seed, evenly from 0 to 1. */
+function createRandom(seed: number): () => number {
+  let state = seed
+  return () => {
     state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
     return state / 2_147_483_648
   }
+}
+
+test('a difference of shares that chance makes turns the order round in at most one of twenty cases', () => {
+  // Two providers that are equally good, 20 to 200 attempts each.
+  const random = createRandom(7)
   const trials = 4_000
   let turned = 0
   for (let trial = 0; trial < trials; trial += 1) {
@@ -249,4 +275,50 @@ test('a difference that chance makes turns the order round in at most one of twe
     if (routeOf({ prefer: 'steadiest' }, observed).order === 'defapi kie') turned += 1
   }
   assert.ok(turned / trials < 0.05, `${turned} of ${trials}`)
+})
+
+/** The time of one picture: most near 9 s, some three times that, as times of real ones are. */
+const pictureMs = (random: () => number): number => {
+  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+  return Math.round(9_000 * Math.exp(0.4 * normal))
+}
+
+test('a difference of times that chance makes turns the order round in at most one of twenty cases', () => {
+  const random = createRandom(11)
+  const trials = 2_000
+  let turned = 0
+  for (let trial = 0; trial < trials; trial += 1) {
+    const observed = (['kie', 'defapi'] as const).map((provider) => {
+      const length = minimumSample + Math.floor(random() * 180)
+      return record(provider, { timesToPictureMs: Array.from({ length }, () => pictureMs(random)) })
+    })
+    if (routeOf({ prefer: 'fastest' }, observed).order === 'defapi kie') turned += 1
+  }
+  assert.ok(turned / trials < 0.05, `${turned} of ${trials}`)
+})
+
+test('with two that are equally fast, the route does not turn to and fro with every picture', () => {
+  const random = createRandom(13)
+  const newest: Record<ProviderName, number[]> = { kie: [], defapi: [] }
+  let [turns, before] = [0, 'kie defapi']
+  for (let picture = 0; picture < 1_000; picture += 1) {
+    for (const provider of ['kie', 'defapi'] as const)
+      newest[provider] = [pictureMs(random), ...newest[provider]].slice(0, minimumSample)
+    const observed = (['kie', 'defapi'] as const).map((provider) => record(provider, { timesToPictureMs: newest[provider] }))
+    const { order } = routeOf({ prefer: 'fastest' }, observed)
+    if (order !== before) turns += 1
+    before = order
+  }
+  assert.ok(turns <= 20, `${turns} turns`)
+})
+
+test('a provider that is a quarter faster is found with a hundred pictures', () => {
+  const random = createRandom(17)
+  const trials = 200
+  const found = Array.from({ length: trials }, () => {
+    const times = (share: number): number[] => Array.from({ length: 100 }, () => share * pictureMs(random))
+    const observed = [record('kie', { timesToPictureMs: times(1) }), record('defapi', { timesToPictureMs: times(0.75) })]
+    return routeOf({ prefer: 'fastest' }, observed).order
+  }).filter((order) => order === 'defapi kie').length
+  assert.ok(found / trials > 0.9, `${found} of ${trials}`)
 })

@@ -22,13 +22,12 @@ async function planOf(gateway: TestGateway, request: GenerationRequest): Promise
   return answer.json<{ plan: PlanPreview }>().plan
 }
 
-const track = (provider: 'kie' | 'defapi', timeToPictureP50Ms: number): TrackRecord => ({
+const track = (provider: 'kie' | 'defapi', pictureMs: number): TrackRecord => ({
   provider,
   model: 'google/nano-banana',
   judged: 50,
   succeeded: 50,
-  timed: 50,
-  timeToPictureP50Ms,
+  timesToPictureMs: Array.from({ length: 50 }, () => pictureMs),
   measured: 50,
   costP50Usd: 0.02,
 })
@@ -125,7 +124,10 @@ test('a preference reads the recent attempts that it needs, and orders the route
   )
   assert.deepEqual(plan.decisions, [
     { decision: 'route defapi, then kie', because: 'the request prefers the fastest' },
-    { decision: 'prefer fastest: defapi before kie', because: 'defapi p50 4.1 s of 50, kie p50 9.8 s of 50' },
+    {
+      decision: 'prefer fastest: defapi before kie',
+      because: 'defapi p50 4.1 s (4.1 to 4.1) of 50, kie p50 9.8 s (9.8 to 9.8) of 50',
+    },
   ])
 })
 

@@ -69,6 +69,7 @@ function attemptRow(changes: Partial<Selectable<AttemptsTable>> = {}): Selectabl
     created_at: at(0),
     accepted_at: null,
     finished_at: null,
+    end_known_at: null,
     entry: 0,
     verdict: null,
     settled_at: null,

@@ -7,7 +7,7 @@ import { openDatabase } from '../../../src/ledger/database.ts'
 import { trackRecordsQuery } from '../../../src/ledger/track-records.ts'
 import type { TrackRecord } from '../../../src/ledger/track-records-port.ts'
 import { ledgerBackends, suiteLedger } from '../../helpers/ledger.ts'
-import { execute } from './fixtures.ts'
+import { accepted, execute } from './fixtures.ts'
 
 interface Batch {
   model: string
@@ -45,7 +45,7 @@ for (const backend of ledgerBackends) {
       await execute(
         connection,
         `insert into attempts (generation_id, item, attempt, provider, account, base_url, mode, api, model, request_sha256, state,
-           outcome, reason, verdict, settled_at, send_started_at, finished_at, cost_usd, cost_source, created_at, send_id, send_deadline_at, pictures)
+           outcome, reason, verdict, settled_at, send_started_at, end_known_at, cost_usd, cost_source, created_at, send_id, send_deadline_at, pictures)
          select id, 0, 1, $2, 'default', 'http://127.0.0.1:9', $3, 'market', $4, 'b', $5, $6, $7, $8,
            case when $8::text is null then null else clock_timestamp() end,
            to_timestamp(0), to_timestamp($9::double precision / 1000), $10, $11,
@@ -108,8 +108,10 @@ for (const backend of ledgerBackends) {
     })
 
     test('times and costs are those of succeeded attempts, costs only where the provider named them, per picture', async () => {
-      for (const tookMs of [1_000, 2_000, 9_000]) await write({ model: 'timed', state: 'succeeded', tookMs })
+      for (const tookMs of [9_000, 1_000, 2_000]) await write({ model: 'timed', state: 'succeeded', tookMs })
       await write({ model: 'timed', state: 'succeeded' })
+      // Four pictures of one task take longer than one.
+      await write({ model: 'timed', state: 'succeeded', tookMs: 50_000, pictures: 4 })
       await write({ model: 'timed', state: 'failed', tookMs: 100, usd: 9, costSource: 'measured' })
       for (const [usd, pictures] of [
         [0.01, 1],
@@ -121,13 +123,51 @@ for (const backend of ledgerBackends) {
       assert.deepEqual(await read('timed'), {
         provider: 'kie',
         model: 'timed',
-        judged: 9,
-        succeeded: 8,
-        timed: 3,
-        timeToPictureP50Ms: 2_000,
+        judged: 10,
+        succeeded: 9,
+        timesToPictureMs: [1_000, 2_000, 9_000],
         measured: 3,
         costP50Usd: 0.02,
       })
+    })
+
+    test('the end of a time is when the word about it was recorded, whatever the clock of the provider says', async () => {
+      const ref = await accepted(own().ledger, { model: 'other clock' })
+      const finishedAt = new Date(Date.now() - 3_600_000)
+      const { ledger, connection } = own()
+      await execute(
+        connection,
+        `update attempts set send_started_at = send_started_at - interval '7 seconds' where generation_id = $1`,
+        [ref.generationId],
+      )
+      await ledger.recordVerdict(ref, {
+        state: 'succeeded',
+        reason: null,
+        message: null,
+        cost: null,
+        provenFree: false,
+        finishedAt,
+      })
+      const { timesToPictureMs } = await read('other clock')
+      assert.equal(timesToPictureMs.length, 1)
+      assert.ok(
+        timesToPictureMs.every((ms) => ms >= 7_000 && ms < 60_000),
+        timesToPictureMs.join(),
+      )
+      // Told once more: the first word counts.
+      const before = await execute(connection, 'select end_known_at from attempts where generation_id = $1', [ref.generationId])
+      await ledger.recordVerdict(ref, {
+        state: 'succeeded',
+        reason: null,
+        message: null,
+        cost: null,
+        provenFree: false,
+        finishedAt: null,
+      })
+      assert.deepEqual(
+        await execute(connection, 'select end_known_at from attempts where generation_id = $1', [ref.generationId]),
+        before,
+      )
     })
 
     test('each track has its own, in the order asked for; what was never tried is zero', async () => {
@@ -149,7 +189,7 @@ for (const backend of ledgerBackends) {
           ['kie', 'tracked', 2],
         ],
       )
-      assert.deepEqual([records[1]?.timeToPictureP50Ms, records[1]?.costP50Usd], [null, null])
+      assert.deepEqual([records[1]?.timesToPictureMs, records[1]?.costP50Usd], [[], null])
       assert.deepEqual(await own().ledger.readTrackRecords('mock', []), [])
     })
 

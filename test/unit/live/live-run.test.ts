@@ -6,7 +6,7 @@ import { simulatorKey } from '../../live/options.ts'
 import type { AlteredReply, Passing } from './altering-server.ts'
 import { driftsOf, tryLive } from './live-rig.ts'
 
-const banana = ['--model', 'nano-banana', '--max-cost', '0.10']
+const banana = ['--model', 'nano-banana', '--max-cost', '0.20']
 
 /** Members of `data`, to be changed in place. */
 function dataOf({ body }: AlteredReply): Record<string, unknown> {
@@ -22,7 +22,7 @@ for (const [provider, model, args] of [
   ['defapi', 'wan-2.7', ['--assume-price', '0.02']],
 ] as const) {
   test(`${provider}, ${model}: a provider that answers as on file shows no drift, and one task is paid`, async (t) => {
-    const trial = await tryLive(t, provider, ['--model', model, '--max-cost', '0.10', ...args])
+    const trial = await tryLive(t, provider, ['--model', model, '--max-cost', '0.20', ...args])
     assert.deepEqual(driftsOf(trial), [])
     assert.equal(trial.report.verdict, 'no drift')
     const meanings = Object.fromEntries(trial.report.probes.map(({ id, meaning }) => [id, meaning]))
@@ -38,7 +38,7 @@ for (const [provider, model, args] of [
 }
 
 test('without a model nothing is paid: every submit is one that is refused', async (t) => {
-  const trial = await tryLive(t, 'kie', ['--max-cost', '0.10'])
+  const trial = await tryLive(t, 'kie', ['--max-cost', '0.20'])
   assert.equal(trial.report.verdict, 'no drift')
   assert.equal(trial.simulator.ledger().length, 0)
   assert.deepEqual([trial.report.spentUsd, trial.passed.filter(isSubmit).length], [0, 4])
@@ -49,7 +49,7 @@ test('nothing is submitted that the cap has no room for', async (t) => {
   // A wrong key costs nothing; everything else could.
   assert.equal(trial.passed.filter(isSubmit).length, 1)
   const skipped = trial.report.probes.filter((probe) => probe.skipped !== null).map(({ id }) => id)
-  assert.deepEqual(skipped, ['submit-unknown-model', 'submit-missing-field', 'submit-other-value', 'submit'])
+  assert.deepEqual(skipped, ['submit-missing-field', 'submit-other-value', 'submit-unknown-model', 'submit'])
   assert.equal(trial.report.spentUsd, 0)
 })
 
@@ -142,6 +142,55 @@ test('a submit without an answer is taken as paid', async (t) => {
   assert.equal(trial.report.verdict, 'not reachable')
   assert.equal(trial.report.spentUsd, 0.02)
   assert.equal(trial.simulator.ledger().length, 1)
+})
+
+test('a poll whose answer is lost is asked again: neither is the drift before and after it hidden, nor is it not reachable', async (t) => {
+  for (const [isChanged, verdict] of [
+    [true, 'drift'],
+    [false, 'no drift'],
+  ] as const) {
+    let polls = 0
+    const trial = await tryLive(t, 'kie', banana, (passing, reply) => {
+      if (!isRecord(passing) || typeof dataOf(reply)['taskId'] !== 'string') return false
+      polls += 1
+      if (isChanged) dataOf(reply)['queuePosition'] = 4
+      return polls === 2
+    })
+    assert.equal(trial.report.verdict, verdict)
+    assert.deepEqual(driftsOf(trial), isChanged ? ['new_field data.queuePosition'] : [])
+    assert.equal(trial.report.probes.find(({ id }) => id === 'link')?.meaning, 'image/png')
+  }
+})
+
+test('polls that are never answered are not reachable, and no drift', async (t) => {
+  const trial = await tryLive(t, 'kie', [...banana, '--timeout', '1'], (passing, reply) => {
+    return isRecord(passing) && typeof dataOf(reply)['taskId'] === 'string'
+  })
+  assert.equal(trial.report.verdict, 'not reachable')
+  assert.deepEqual(driftsOf(trial), [])
+})
+
+test('a model that does not exist is asked for only where the cap has room for the dearest there is', async (t) => {
+  const trial = await tryLive(t, 'kie', ['--model', 'nano-banana', '--max-cost', '0.10'])
+  const skipped = trial.report.probes.filter((probe) => probe.skipped !== null)
+  assert.deepEqual(
+    skipped.map(({ id, skipped: why }) => [id, why]),
+    [['submit-unknown-model', 'no room for $0.1200 under the cap of $0.1000']],
+  )
+  assert.equal(trial.report.verdict, 'no drift')
+})
+
+test('a recording is written, whatever stands in the place of a name', async (t) => {
+  let taskId = ''
+  const trial = await tryLive(t, 'kie', banana, (passing, reply) => {
+    const data = dataOf(reply)
+    if (isSubmit(passing) && typeof data['taskId'] === 'string') taskId = data['taskId']
+    if (isRecord(passing) && data['taskId'] === taskId) data[taskId] = { [simulatorKey]: 1 }
+  })
+  assert.notEqual(taskId, '')
+  assert.equal(trial.report.verdict, 'drift')
+  assert.match(trial.written, /"probe": "submit"/)
+  for (const secret of [taskId, simulatorKey]) assert.ok(!trial.written.includes(secret), `${secret} was written`)
 })
 
 test('a key that is refused ends the run at once', async (t) => {

@@ -24,7 +24,9 @@ function render(part: Part): string {
   if (part === null) return ''
   if (typeof part === 'string') return escapeHtml(part)
   if (typeof part === 'number') return String(part)
-  return isList(part) ? part.map(render).join('') : part.text
+  if (isList(part)) return part.map(render).join('')
+  // The types say so, and what a gateway answers is only taken to be of its type: no JSON has this symbol.
+  return typeof part === 'object' && isMarkup in part ? part.text : escapeHtml(JSON.stringify(part))
 }
 
 function isList(part: Markup | readonly Part[]): part is readonly Part[] {

@@ -132,7 +132,7 @@ test('a comparison that began with simulated providers is not gone on with where
     env: { DARKROOM_DATA_DIR: folder },
   })
   assert.equal(run.exitCode, 2)
-  assert.match(run.stderr, /began with simulated providers, and the gateway at .* has real keys now: nothing was asked for/)
+  assert.match(run.stderr, /began with simulated providers, and the gateway at .* has real keys now: nothing is asked of them/)
   assert.deepEqual(
     seen.map(({ method }) => method),
     ['GET'],

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { readFile, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { lstat, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { suite, test } from 'node:test'
 import { comparisonSchema, planRuns, requestOf } from '../../../../src/cli/compare/comparison.ts'
-import { readComparison, saveComparison } from '../../../../src/cli/compare/comparison-file.ts'
+import { readComparison, saveComparison, writeDurably } from '../../../../src/cli/compare/comparison-file.ts'
 import { estimate } from '../../../../src/cli/compare/estimate.ts'
 import { parsePrompts } from '../../../../src/cli/compare/prompts.ts'
 import { parseGenerationRequest } from '../../../../src/catalog/parse-request.ts'
@@ -80,6 +80,32 @@ suite('the file of a comparison', () => {
     assert.deepEqual(await readComparison(folder, comparison.id), comparison)
     const { mode } = await stat(join(folder, 'comparisons', `${comparison.id}.json`))
     assert.equal(mode & 0o077, 0)
+  })
+
+  test('keeps the anchor that another process has noted meanwhile, and says it', async (t) => {
+    const folder = await tempFolder(t)
+    const comparison = sampleComparison()
+    await saveComparison(folder, comparison)
+    const [first, second] = [await readComparison(folder, comparison.id), await readComparison(folder, comparison.id)]
+    await saveComparison(folder, { ...first, anchorId: 'gen_1' })
+    assert.deepEqual(await saveComparison(folder, { ...second, capUsd: 2 }), { ...second, capUsd: 2, anchorId: 'gen_1' })
+    assert.equal((await readComparison(folder, comparison.id)).anchorId, 'gen_1')
+  })
+
+  test('a write that was killed leaves nothing for ever, and one through a link leaves the link', async (t) => {
+    const folder = await tempFolder(t)
+    const [file, link] = [join(folder, 'report.html'), join(folder, 'link.html')]
+    const aside = (word: string): string => join(folder, `report.html.${word}-2222-4333-8444-555555555555`)
+    const [left, young, other] = [aside('11111111'), aside('22222222'), join(folder, 'report.html.mine')]
+    for (const path of [file, left, young, other]) await writeFile(path, 'before')
+    const longAgo = new Date(Date.now() - 2 * 60 * 60 * 1_000)
+    for (const path of [left, other]) await utimes(path, longAgo, longAgo)
+    await symlink(file, link)
+    await writeDurably(link, 'after')
+    assert.equal(await readFile(file, 'utf8'), 'after')
+    assert.ok((await lstat(link)).isSymbolicLink())
+    const names = [file, link, young, other].map((path) => basename(path))
+    assert.deepEqual((await readdir(folder)).toSorted(), names.toSorted())
   })
 
   test('an id that is a path, an unknown one and a damaged file are told apart', async (t) => {

@@ -21,6 +21,7 @@ class Ledger {
   readonly asked: string[] = []
   /** called before each answer to `create` */
   onCreate: (count: number) => void = () => undefined
+  checkStillThere = async (): Promise<void> => undefined
   readonly #comparison: Comparison
   readonly #endOf: EndOf
 
@@ -76,6 +77,7 @@ async function execute(comparison: Comparison, ledger: Ledger, signal = new Abor
     onProgress: () => undefined,
     signal,
     onAnchor: async (id) => void anchors.push(id),
+    checkStillThere: ledger.checkStillThere,
   })
   return { execution, purse, anchors }
 }
@@ -150,6 +152,80 @@ suite('carrying out a comparison', () => {
     assert.equal(purse.committedUsd(), 0.1)
   })
 
+  test('a provider that takes more than its list says goes over the cap by what is open then, and no further', async () => {
+    const price = { usd: 0.02, source: 'list' } as const
+    const comparison = sampleComparison({ runs: 10, capUsd: 0.1, concurrency: 4, prices: { kie: price, defapi: price } })
+    const dear = (): Partial<Generation> => ({ cost: { usd: 0.06, source: 'measured' } })
+    // Five are open, all that the list has room for, when the first bill comes; none of the others may follow.
+    const ledger = new Ledger(comparison, ({ provider }) => (provider === 'kie' ? dear() : {}))
+    const { execution, purse } = await execute(comparison, ledger)
+    assert.equal(execution.stopped?.kind, 'cap')
+    assert.equal(ledger.asked.length, 5)
+    assert.equal(purse.spentUsd(), purse.committedUsd())
+    // One after the other there is never more than one that the list was wrong about.
+    const alone = new Ledger({ ...comparison, concurrency: 1, providers: ['kie'] }, dear)
+    const single = await execute({ ...comparison, concurrency: 1, providers: ['kie'] }, alone)
+    assert.deepEqual([alone.asked.length, single.purse.spentUsd()], [1, 0.06])
+  })
+
+  test('what is open is reserved again at the dearest cost seen, also when going on', async () => {
+    const comparison = sampleComparison({ runs: 10, capUsd: 0.3, concurrency: 2, providers: ['kie'] })
+    const ledger = new Ledger(comparison, () => ({ cost: { usd: 0.06, source: 'measured' } }))
+    const stop = new AbortController()
+    ledger.onCreate = (count) => {
+      if (count === 3) stop.abort()
+    }
+    const first = await execute(comparison, ledger, stop.signal)
+    ledger.onCreate = () => undefined
+    const second = await execute({ ...comparison, anchorId: first.anchors[0] ?? null }, ledger)
+    assert.deepEqual([ledger.asked.length, second.purse.committedUsd()], [5, 0.3])
+  })
+
+  test('a price that somebody assumed counts after the end too, where the ledger only has an estimate', async () => {
+    const price = { usd: 0.03, source: 'assumed' } as const
+    const comparison = sampleComparison({ runs: 10, capUsd: 0.12, concurrency: 1, providers: ['kie'], prices: { kie: price } })
+    const ledger = new Ledger(comparison, () => ({ cost: { usd: 0.02, source: 'estimated' } }))
+    const { purse } = await execute(comparison, ledger)
+    assert.deepEqual([ledger.asked.length, purse.spentUsd()], [4, 0.12])
+    const free = new Ledger(comparison, () => ({ failed: true, cost: { usd: 0, source: 'none' } }))
+    const nothingPaid = await execute(comparison, free)
+    assert.deepEqual([free.asked.length, nothingPaid.purse.spentUsd()], [10, 0])
+  })
+
+  test('a gateway that is restarted with real keys in the middle of a simulated comparison is not asked for one picture more', async () => {
+    const comparison = sampleComparison({ runs: 10, concurrency: 1 })
+    const ledger = new Ledger(comparison)
+    let isLive = false
+    ledger.onCreate = (count) => {
+      if (count !== 4 || isLive) return
+      isLive = true
+      throw new CliError('not reachable', exitCodes.notReachable)
+    }
+    ledger.checkStillThere = async () => {
+      if (isLive) throw new CliError('the gateway has real keys now', exitCodes.usage)
+    }
+    const { execution } = await execute(comparison, ledger)
+    assert.deepEqual(execution.stopped, { kind: 'refused', because: 'the gateway has real keys now' })
+    assert.equal(ledger.asked.length, 4, 'asked again under the key whose answer was lost')
+  })
+
+  test('a run that is accepted in another mode than agreed on, or than those before it, is followed and is the last one', async () => {
+    for (const [agreed, first, then] of [
+      ['mock', 'mock', 'live'],
+      ['live', 'live', 'mock'],
+      ['mock', 'live', 'live'],
+    ] as const) {
+      const comparison = sampleComparison({ mode: agreed, runs: 10, concurrency: 1, capUsd: 1 })
+      const ledger: Ledger = new Ledger(comparison, () => ({ mode: ledger.asked.length > 3 ? then : first }))
+      const { execution } = await execute(comparison, ledger)
+      assert.equal(execution.stopped?.kind, 'refused')
+      assert.match(execution.stopped.because, /other keys than before: gen_\S+ was made with (real keys|simulated providers)/)
+      assert.equal(ledger.asked.length, first === agreed ? 4 : 1)
+      const last = execution.generations.get(generationIdOfKey(ledger.asked.at(-1) ?? ''))
+      assert.equal(last?.status, 'completed')
+    }
+  })
+
   test('what failed for free leaves its room under the cap to the next run', async () => {
     const comparison = sampleComparison({ runs: 4, providers: ['kie'], capUsd: 0.04 })
     const ledger = new Ledger(comparison, ({ run }) => ({ failed: run > 2 }))
@@ -219,7 +295,12 @@ suite('carrying out a comparison', () => {
           ledger.onCreate = (count) => {
             if (count === interruptAt) stop.abort()
           }
-          const deps = { gateway: quick, onProgress: () => undefined, onAnchor: async () => undefined }
+          const deps = {
+            gateway: quick,
+            checkStillThere: ledger.checkStillThere,
+            onProgress: () => undefined,
+            onAnchor: async () => undefined,
+          }
           await executeComparison(comparison, { ...deps, purse: createPurse(capUsd), signal: stop.signal })
           const anchorId = [...ledger.generations.keys()][0] ?? null
           await executeComparison(

@@ -37,6 +37,19 @@ suite('markup', () => {
     )
   })
 
+  test('what only looks like markup, as an answer of a gateway may where a number belongs, is text', () => {
+    const image = sampleGeneration().images[0]
+    const answered: unknown = { text: '<img src=x onerror=alert(1)>' }
+    assert.ok(image !== undefined)
+    Object.assign(image, { width: answered })
+    assert.equal(
+      markup`<img width="${image.width}">`.text,
+      '<img width="{&quot;text&quot;:&quot;&lt;img src=x onerror=alert(1)&gt;&quot;}">',
+    )
+    Object.assign(image, { width: true })
+    assert.equal(markup`${image.width}`.text, 'true')
+  })
+
   test('what is invisible or turns the direction of writing does not get through', () => {
     assert.doesNotMatch(markup`${attack}`.text, /[\p{Cc}\p{Cf}]/u)
   })

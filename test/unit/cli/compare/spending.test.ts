@@ -31,6 +31,17 @@ suite('the cap', () => {
     assert.equal(purse.mayStart(0.02), false)
   })
 
+  test('what is reserved may be raised, never lowered, and what has ended stays as it was', () => {
+    const purse = createPurse(1)
+    purse.reserve('open', 0.02)
+    purse.reserve('ended', 0.02)
+    purse.book('ended', 0.01)
+    for (const id of ['open', 'ended', 'not started']) purse.raise(id, 0.06)
+    assert.equal(purse.committedUsd(), 0.07)
+    purse.raise('open', 0.03)
+    assert.equal(purse.committedUsd(), 0.07)
+  })
+
   test('a run that is found again counts once', () => {
     const purse = createPurse(null)
     purse.reserve('one', 0.02)

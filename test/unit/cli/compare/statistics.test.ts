@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
-import { mean, median, medianInterval, p95, quantile, signTest, wilsonInterval } from '../../../../src/cli/compare/statistics.ts'
+import { quantile } from '../../../../src/catalog/median-interval.ts'
+import { mean, median, medianInterval, p95, signTest, wilsonInterval } from '../../../../src/cli/compare/statistics.ts'
 
 const near = (actual: number | undefined, expected: number, digits = 4): void => {
   assert.equal((actual ?? NaN).toFixed(digits), expected.toFixed(digits))

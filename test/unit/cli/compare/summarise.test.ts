@@ -42,6 +42,15 @@ suite('one run', () => {
     assert.equal(endOf({}), 'no_picture')
     assert.equal(endOf({ attempts: unsent }), 'not_counted')
     assert.equal(endOf({ attempts: [] }), 'not_counted')
+    // A try was begun each time, and none of them left.
+    for (const reason of ['unreachable', 'withdrawn', 'ledger_unavailable'] as const)
+      assert.equal(
+        endOf({ attempts: [sampleAttempt({ state: 'withdrawn', outcome: 'exhausted', reason })] }),
+        'not_counted',
+        reason,
+      )
+    const refused = sampleAttempt({ state: 'withdrawn', outcome: 'exhausted', reason: 'rate_limited' })
+    assert.equal(endOf({ attempts: [refused] }), 'no_picture')
     assert.equal(endOf({ failure: { type: 'ServiceUnavailable', message: 'x' } }), 'not_counted')
     assert.equal(endOf({ status: 'cancelled' }), 'not_counted')
     assert.equal(endOf({ status: 'waiting' }), 'open')
@@ -53,6 +62,16 @@ suite('one run', () => {
     const generation = generationOf(assumed, kie, { cost: { usd: null, source: 'none' } })
     assert.deepEqual(measureRun(assumed, kie, generation).cost, { usd: 0.03, source: 'assumed' })
     assert.deepEqual(measureRun(comparison, kie, generation).cost, { usd: null, source: 'none' })
+  })
+
+  test('it stands in for a lower estimate, too, and never for what the provider said or for what is known to be free', () => {
+    const assumed = sampleComparison({ prices: { kie: { usd: 0.03, source: 'assumed' } } })
+    const costOf = (cost: Generation['cost']): object =>
+      measureRun(assumed, kie, generationOf(assumed, kie, { failed: true, cost })).cost
+    assert.deepEqual(costOf({ usd: 0.02, source: 'estimated' }), { usd: 0.03, source: 'assumed' })
+    assert.deepEqual(costOf({ usd: 0.04, source: 'estimated' }), { usd: 0.04, source: 'estimated' })
+    assert.deepEqual(costOf({ usd: 0.02, source: 'measured' }), { usd: 0.02, source: 'measured' })
+    assert.deepEqual(costOf({ usd: 0, source: 'none' }), { usd: 0, source: 'none' })
   })
 })
 
@@ -85,7 +104,7 @@ suite('the report', () => {
     assert.deepEqual([kie.pictures, kie.counted, kie.started, kie.planned], [3, 4, 4, 4])
     assert.deepEqual(kie.failures, [{ kind: 'provider_fault', count: 1, example: 'internal error' }])
     assert.deepEqual([kie.timeToPictureMs.n, kie.timeToPictureMs.p50, kie.timeToPictureMs.p95], [3, 2_000, null])
-    assert.deepEqual([kie.costUsd, kie.costPerPictureUsd, kie.costSource], [0.06, 0.02, 'measured'])
+    assert.deepEqual([kie.costUsd, kie.costPerPictureUsd, kie.costPerPaidRunUsd, kie.costSource], [0.06, 0.02, 0.02, 'measured'])
     assert.deepEqual([summaryOf(report, 'defapi').started, summaryOf(report, 'defapi').counted], [3, 3])
     assert.deepEqual([report.started, report.planned, report.ended], [7, 8, 7])
   })
@@ -110,6 +129,26 @@ suite('the report', () => {
     const [undecided] = verdictsOf(reportOf({ kie: [1_000, 2_000], defapi: [3_000, 4_000] }))
     assert.equal(undecided?.winner, null)
     assert.match(undecided?.sentence ?? '', /these runs cannot tell/)
+  })
+
+  test('cheaper is who takes less, not who was lucky, and never by figures of two sources', () => {
+    const cheaperOf = (changes: Record<'kie' | 'defapi', Partial<ProviderSummary>>) => {
+      const report = reportOf({ kie: [1_000, 1_000], defapi: [1_000, 1_000] })
+      const providers = report.providers.map((each) => ({ ...each, ...changes[each.provider] }))
+      const [, , cheaper] = verdictsOf({ ...report, providers })
+      return cheaper
+    }
+    const paid = (usd: number, perPictureUsd: number, costSource: ProviderSummary['costSource'] = 'measured') =>
+      ({ costPerPaidRunUsd: usd, costPerPictureUsd: perPictureUsd, costSource }) as const
+    assert.equal(cheaperOf({ kie: paid(0.02, 0.02), defapi: paid(0.03, 0.03) })?.winner, 'kie')
+    const lucky = cheaperOf({ kie: paid(0.02, 0.025), defapi: paid(0.02, 0.02) })
+    assert.deepEqual([lucky?.winner, lucky?.answer], [null, 'undecided'])
+    assert.match(lucky?.sentence ?? '', /Both take \$0\.02 for a run that is paid; the rest is how many made no picture/)
+    const crossed = cheaperOf({ kie: paid(0.02, 0.04), defapi: paid(0.03, 0.03) })
+    assert.deepEqual([crossed?.winner, crossed?.answer], [null, 'undecided'])
+    const sources = cheaperOf({ kie: paid(0.02, 0.02), defapi: paid(0.03, 0.03, 'assumed') })
+    assert.deepEqual([sources?.winner, sources?.answer], [null, 'undecided'])
+    assert.match(sources?.sentence ?? '', /Figures of two sources/)
   })
 
   test('before the first run it is a report without figures, not an error', () => {
