@@ -80,7 +80,7 @@ export function orderByPreference(
   if (candidates.length === 1) return kept(`only ${first.provider} can take it`)
   const measured = candidates.map((candidate) => ({
     candidate,
-    measure: withinLimit(candidate, request, measures[prefer](candidate, recordOf(candidate, records), request)),
+    measure: measures[prefer](candidate, recordOf(candidate, records), request),
   }))
   const short = measured.flatMap(({ candidate, measure: { sample } }) =>
     sample === null || sample.size >= minimumSample ? [] : [{ provider: candidate.provider, ...sample }],
@@ -116,12 +116,6 @@ function isOrdered(ordered: readonly { measure: Measure }[]): boolean {
 
 function recordOf({ provider, model, api }: Candidate, records: readonly TrackRecord[]): TrackRecord | null {
   return records.find((record) => record.provider === provider && record.model === (model ?? api)) ?? null
-}
-
-/** Nobody could say that one without a list price stays within a cost limit, so it is never asked: it must not stand before the others. */
-function withinLimit({ price }: Candidate, { route }: GenerationRequest, measure: Measure): Measure {
-  if (route?.maxCostUsd === undefined || price.usd !== null) return measure
-  return { ...never, text: 'cannot be asked under a cost limit: it has no list price' }
 }
 
 /** Behind everybody. */

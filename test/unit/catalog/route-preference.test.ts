@@ -109,13 +109,6 @@ const cases: [what: string, route: RouteRequest, observed: TrackRecord[], order:
     'prefer cheapest: kie before defapi: kie 0.02 USD by list, defapi has no list price, and 19 of at least 20 measured costs',
   ],
   [
-    'who cannot be asked under a cost limit does not stand before the others, however fast',
-    { prefer: 'fastest', maxCostUsd: 0.1 },
-    [record('kie', { timesToPictureMs: timesAround(9_800) }), record('defapi', { timesToPictureMs: timesAround(100) })],
-    'kie defapi',
-    'prefer fastest: kie before defapi: kie p50 9.8 s (9.7 to 9.9) of 100, defapi cannot be asked under a cost limit: it has no list price',
-  ],
-  [
     'without fallback the preferred one is the only one',
     { prefer: 'fastest', fallback: false },
     [record('kie', { timesToPictureMs: timesAround(9_800) }), record('defapi', { timesToPictureMs: timesAround(4_100) })],
