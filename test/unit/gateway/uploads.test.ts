@@ -216,6 +216,25 @@ test('a request that names an upload is accepted when it is here, and refused by
   assert.deepEqual(started?.referenceImages, [name, 'https://pictures.example/owl.png'])
 })
 
+test('a repeat under the same key is the earlier generation, also where its upload has been removed since', async (t) => {
+  const { app, ledger } = await start(t)
+  await ledger.addUpload({ sha256, sizeBytes: png.length, contentType: 'image/png', width: 31, height: 7 })
+  const ask = (key: string) =>
+    app.inject({
+      method: 'POST',
+      url: '/v1/generations',
+      payload: { ...goodRequest, referenceImages: [name] },
+      headers: { 'idempotency-key': key },
+    })
+  const first = await ask('order 17')
+  ledger.readUploads = async () => []
+  const repeat = await ask('order 17')
+  assert.equal(repeat.statusCode, 202, repeat.body)
+  assert.equal(repeat.headers['idempotent-replayed'], 'true')
+  assert.equal(repeat.json<{ id: string }>().id, first.json<{ id: string }>().id)
+  assert.equal((await ask('order 18')).statusCode, 422)
+})
+
 test('an upload that no provider of the route would take is refused with the limit, and nothing is reserved', async (t) => {
   const { app, ledger } = await start(t)
   await ledger.addUpload({ sha256, sizeBytes: 20 * 1024 * 1024, contentType: 'image/png', width: 4_000, height: 4_000 })
