@@ -5,7 +5,6 @@ import { Context } from '@temporalio/activity'
 import { CancelledFailure } from '@temporalio/common'
 import { replaceUploads, uploadsIn, uploadsInBody } from '../catalog/upload-name.ts'
 import type { GenerationRequest, RefusalReason } from '../contract/index.ts'
-import type { AttemptRow } from '../ledger/ledger.ts'
 import type { Upload } from '../ledger/uploads-port.ts'
 import type { Provider, ReferenceWay, Snapshot } from '../providers/provider.ts'
 import type { AttemptContext } from './attempt-context.ts'
@@ -31,20 +30,24 @@ class NotSent extends Error {
 }
 
 /** The native body with something that the provider can fetch for each upload that it names. Costs nothing where it names none. */
-export async function sendReferences(deps: ActivityDeps, attempt: AttemptContext, row: AttemptRow): Promise<SentReferences> {
+export async function sendReferences(
+  deps: ActivityDeps,
+  attempt: AttemptContext,
+  { tries, timeoutMs: allowedMs }: { tries: number; timeoutMs: number },
+): Promise<SentReferences> {
   const { input } = attempt.stored
   const sha256s = uploadsInBody(input)
   if (sha256s.length === 0) return { kind: 'ready', input }
   const known = new Map((await deps.ledger.readUploads(sha256s)).map((upload) => [upload.sha256, upload]))
   const places = new Map<string, string>()
-  const endsAtMs = performance.now() + deps.limits.uploadTimeoutMs
+  const endsAtMs = performance.now() + allowedMs
   try {
     // One after the other: together they would only share the line, and each that arrived is one less for the next try.
     for (const sha256 of sha256s) {
       const upload = known.get(sha256)
       if (upload === undefined) throw isGone(sha256)
       const timeoutMs = Math.max(1, endsAtMs - performance.now())
-      places.set(sha256, await placeOf(deps, attempt.provider, upload, { tries: row.tries, timeoutMs }))
+      places.set(sha256, await placeOf(deps, attempt.provider, upload, { tries, timeoutMs }))
     }
   } catch (error) {
     if (Context.current().cancellationSignal.aborted) throw new CancelledFailure('cancelled before anything was sent')

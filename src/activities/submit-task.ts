@@ -1,5 +1,7 @@
 // The paid POST. The ledger row is the idempotency key the providers do not have (I3): read `src/ledger/attempt-states.ts` beside this.
 //
+// Nothing is sent once the generation's time is over (I1, I3): looked at before the pictures, before `beginSend`, and with the socket in hand.
+//
 //   claim → pictures that only we have ──▶ not sent: a try used up, Temporal retries
 //         → beginSend ──send──▶ one POST ──▶ accepted   the task id is written, whatever it takes
 //              │                     ├──▶ not sent    row free again, Temporal retries
@@ -10,6 +12,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Context } from '@temporalio/activity'
 import { CancelledFailure } from '@temporalio/common'
+import type { ApplicationFailure } from '@temporalio/common'
 import type { RefusalReason } from '../contract/index.ts'
 import type { AccountNews } from '../ledger/accounts-port.ts'
 import type { AttemptRow, NewAttempt } from '../ledger/ledger.ts'
@@ -63,14 +66,17 @@ async function claimAndSend(
 ): Promise<AttemptStanding> {
   const { ledger, limits } = deps
   const { info } = Context.current()
+  const { sendBeforeMs = Infinity } = input
   const claimed = await ledger.claimAttempt(attempt.row, input.left)
   if (isAnother(claimed, attempt.row)) return numberIsTaken(claimed)
   await deps.pointReached?.('submit.claimed', info.attempt)
   // Before `beginSend`: between that and the POST are seconds, and a picture may take a minute.
-  const body = isDecided(claimed) ? attempt.stored.input : await bodyToSend(deps, attempt, claimed)
+  const body = isDecided(claimed) ? attempt.stored.input : await bodyToSend(deps, attempt, claimed, sendBeforeMs)
   for (;;) {
     // Nothing is on the wire yet, so a cancel may still stop us; later it may not.
     if (Context.current().cancellationSignal.aborted) throw new CancelledFailure('cancelled before anything was sent')
+    // Where it is being sent elsewhere all the same, the workflow finds out what became of that.
+    if (!isDecided(claimed) && isOver(sendBeforeMs)) throw tooLate()
     const claimedAt = { monotonicMs: performance.now(), wallMs: Date.now() }
     const timeoutMs = limits.submitFreshnessMs + limits.submitTimeoutMs
     const send = await ledger.beginSend(input.ref, { timeoutMs, ...accountOffer(deps, attempt) })
@@ -88,12 +94,12 @@ async function claimAndSend(
         account: send.row.account,
         callbackUrl: deps.callbackUrlOf(attempt.planned.provider, input.ref),
         timeoutMs: limits.submitTimeoutMs,
-        mayStillSend: () => ageMs(claimedAt) <= limits.submitFreshnessMs,
+        mayStillSend: () => ageMs(claimedAt) <= limits.submitFreshnessMs && !isOver(sendBeforeMs),
       },
     )
     await deps.pointReached?.('submit.posted', info.attempt)
     try {
-      return await book(deps, attempt, send, outcome, beat)
+      return await book(deps, attempt, send, outcome, { beat, sendBeforeMs })
     } finally {
       await noteNews(deps, send.row, outcome)
     }
@@ -118,14 +124,32 @@ function isDecided({ state }: AttemptRow): boolean {
 }
 
 /** The native body with links for names. A picture that cannot be sent uses up a try like a provider that cannot be reached. */
-async function bodyToSend(deps: ActivityDeps, attempt: AttemptContext, claimed: AttemptRow): Promise<Record<string, unknown>> {
-  const outcome = await sendReferences(deps, attempt, claimed)
+async function bodyToSend(
+  deps: ActivityDeps,
+  attempt: AttemptContext,
+  { tries }: AttemptRow,
+  sendBeforeMs: number,
+): Promise<Record<string, unknown>> {
+  if (isOver(sendBeforeMs)) throw tooLate()
+  const timeoutMs = Math.min(deps.limits.uploadTimeoutMs, sendBeforeMs - Date.now())
+  const outcome = await sendReferences(deps, attempt, { tries, timeoutMs })
   if (outcome.kind === 'ready') return outcome.input
   const { reason, message } = outcome
   const row = await deps.ledger.failUpload(attempt.row, { reason, message })
   // Where it is being sent elsewhere all the same, the next try finds out what became of that.
-  const isExhausted = row.state === 'claimed' && (outcome.kind === 'hopeless' || hasUsedItsTries(attempt, row))
+  const isExhausted =
+    row.state === 'claimed' && (outcome.kind === 'hopeless' || hasUsedItsTries(attempt, row) || isOver(sendBeforeMs))
   throw submitRefusedForNow(reason, message, { retryAfterMs: null, isExhausted })
+}
+
+/** Whether it will be in `inMs`. */
+function isOver(sendBeforeMs: number, inMs = 0): boolean {
+  return Date.now() + inMs >= sendBeforeMs
+}
+
+function tooLate(): ApplicationFailure {
+  const message = 'nothing was sent: the time of the generation was over'
+  return submitRefusedForNow('withdrawn', message, { retryAfterMs: null, isExhausted: true })
 }
 
 /** By both clocks: the monotonic one stands still while a machine is suspended, the wall clock can be set back. */
@@ -139,7 +163,7 @@ async function book(
   attempt: AttemptContext,
   { sendId, row: { account } }: { sendId: string; row: AttemptRow },
   outcome: SubmitOutcome,
-  beat: HeartbeatDetails,
+  { beat, sendBeforeMs }: { beat: HeartbeatDetails; sendBeforeMs: number },
 ): Promise<AttemptStanding> {
   const { ledger, limits, logger } = deps
   const ref = attempt.row
@@ -155,7 +179,8 @@ async function book(
       const row = await ledger.releaseSend(ref, sendId, { reason, message, wasSent })
       if (row.state !== 'claimed') return standingOf(row)
       const retryAfterMs = outcome.kind === 'refused_retryable' ? outcome.retryAfterMs : null
-      const isExhausted = hasUsedItsTries(attempt, row) || (retryAfterMs ?? 0) > limits.retryAfterCapMs
+      const isTooLong = (retryAfterMs ?? 0) > limits.retryAfterCapMs || isOver(sendBeforeMs, retryAfterMs ?? 0)
+      const isExhausted = hasUsedItsTries(attempt, row) || isTooLong
       throw submitRefusedForNow(reason, message, { retryAfterMs, isExhausted })
     }
     case 'refused_final': {

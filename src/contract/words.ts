@@ -109,7 +109,7 @@ export type RefusalReason =
   | 'ledger_unavailable'
   /** the deadline of the attempt passed */
   | 'deadline'
-  /** nothing was sent because another run of the same attempt had ended it */
+  /** nothing was sent: another run of the same attempt had ended it, or the time of the generation was over */
   | 'withdrawn'
   /** the line at the provider's accounts was longer than the request waits */
   | 'busy'

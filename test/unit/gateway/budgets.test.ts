@@ -100,7 +100,12 @@ for (const [what, sizeBytes, route, worstCaseUsd] of [
   ['too large for the only one with a price', 12_000_000, {}, null],
   ['small enough for both', 1_000_000, {}, 0.04],
   ['too large for the first as data, while by link it is asked', 5_000_000, { providers: ['defapi', 'kie'] }, 0.04],
-  ['too large to go as data, where by link only one without a price is asked', 5_000_000, { providers: ['defapi', 'kie'], fallback: false }, null],
+  [
+    'too large to go as data, where by link only one without a price is asked',
+    5_000_000,
+    { providers: ['defapi', 'kie'], fallback: false },
+    null,
+  ],
 ] as const) {
   test(`an upload counts in what is reserved, as it will in the plan: one ${what}`, async (t) => {
     const gateway = await startGateway(t)
