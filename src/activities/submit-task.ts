@@ -22,7 +22,8 @@ import { attemptContext } from './attempt-context.ts'
 import type { AttemptContext } from './attempt-context.ts'
 import type { ActivityDeps } from './deps.ts'
 import { withHeartbeat } from './heartbeat.ts'
-import { sendReferences } from './send-references.ts'
+import { createSendReferences } from './send-references.ts'
+import type { SendReferences, SentReferences } from './send-references.ts'
 import { accountOffer, busyReport } from './send-offer.ts'
 import { standingOf } from './standing.ts'
 import { submitRefused, submitRefusedForNow, toApplicationFailure } from './to-application-failure.ts'
@@ -37,6 +38,7 @@ interface HeartbeatDetails {
 }
 
 export function createSubmitTask(deps: ActivityDeps) {
+  const sendReferences = createSendReferences(deps)
   return async function submitTask(input: SubmitInput): Promise<AttemptStanding> {
     const { info } = Context.current()
     const beat = heartbeatDetails(info.heartbeatDetails)
@@ -44,7 +46,7 @@ export function createSubmitTask(deps: ActivityDeps) {
       return await withHeartbeat(beat, async () => {
         const attempt = await attemptContext(deps, input)
         if (beat.providerTaskId !== undefined) return recordTaskId(deps, attempt, beat.providerTaskId)
-        return claimAndSend(deps, attempt, input, beat)
+        return claimAndSend({ ...deps, sendReferences }, attempt, input, beat)
       })
     } catch (error) {
       if (error instanceof CancelledFailure) throw error
@@ -58,32 +60,56 @@ function heartbeatDetails(value: unknown): HeartbeatDetails {
   return typeof known === 'string' ? { providerTaskId: known } : {}
 }
 
+type SubmitDeps = ActivityDeps & { sendReferences: SendReferences }
+
 async function claimAndSend(
-  deps: ActivityDeps,
+  deps: SubmitDeps,
   attempt: AttemptContext,
   input: SubmitInput,
   beat: HeartbeatDetails,
 ): Promise<AttemptStanding> {
+  const claimed = await deps.ledger.claimAttempt(attempt.row, input.left)
+  if (isAnother(claimed, attempt.row)) return numberIsTaken(claimed)
+  await deps.pointReached?.('submit.claimed', Context.current().info.attempt)
+  const { sendBeforeMs = Infinity } = input
+  // Nothing will be posted for it, whatever the body is.
+  if (isDecided(claimed)) return send(deps, attempt, attempt.stored.input, { beat, sendBeforeMs: Infinity })
+  // Before `beginSend`: between that and the POST are seconds, and a picture may take a minute.
+  const body = await bodyToSend(deps, attempt, claimed, sendBeforeMs)
+  try {
+    return await send(deps, attempt, body.input, { beat, sendBeforeMs })
+  } finally {
+    body.release()
+  }
+}
+
+interface SendOptions {
+  beat: HeartbeatDetails
+  /** Infinity: at any time */
+  sendBeforeMs: number
+}
+
+async function send(
+  deps: ActivityDeps,
+  attempt: AttemptContext,
+  body: Record<string, unknown>,
+  options: SendOptions,
+): Promise<AttemptStanding> {
   const { ledger, limits } = deps
   const { info } = Context.current()
-  const { sendBeforeMs = Infinity } = input
-  const claimed = await ledger.claimAttempt(attempt.row, input.left)
-  if (isAnother(claimed, attempt.row)) return numberIsTaken(claimed)
-  await deps.pointReached?.('submit.claimed', info.attempt)
-  // Before `beginSend`: between that and the POST are seconds, and a picture may take a minute.
-  const body = isDecided(claimed) ? attempt.stored.input : await bodyToSend(deps, attempt, claimed, sendBeforeMs)
+  const ref = attempt.row
   for (;;) {
     // Nothing is on the wire yet, so a cancel may still stop us; later it may not.
     if (Context.current().cancellationSignal.aborted) throw new CancelledFailure('cancelled before anything was sent')
     // Where it is being sent elsewhere all the same, the workflow finds out what became of that.
-    if (!isDecided(claimed) && isOver(sendBeforeMs)) throw tooLate()
+    if (isOver(options.sendBeforeMs)) throw tooLate()
     const claimedAt = { monotonicMs: performance.now(), wallMs: Date.now() }
     const timeoutMs = limits.submitFreshnessMs + limits.submitTimeoutMs
-    const send = await ledger.beginSend(input.ref, { timeoutMs, ...accountOffer(deps, attempt) })
-    if (send.kind === 'decided') return standingOf(send.row)
+    const begun = await ledger.beginSend(ref, { timeoutMs, ...accountOffer(deps, attempt) })
+    if (begun.kind === 'decided') return standingOf(begun.row)
     // I8. A value, not a failure: waiting in line uses up no try.
-    if (send.kind === 'busy') return { ...standingOf(send.row), busy: busyReport(send.busy) }
-    if (send.kind === 'sending_elsewhere') {
+    if (begun.kind === 'busy') return { ...standingOf(begun.row), busy: busyReport(begun.busy) }
+    if (begun.kind === 'sending_elsewhere') {
       await sleep(rereadEveryMs)
       continue
     }
@@ -91,17 +117,17 @@ async function claimAndSend(
     const outcome = await attempt.provider.submit(
       { api: attempt.stored.api, model: attempt.stored.model, input: body },
       {
-        account: send.row.account,
-        callbackUrl: deps.callbackUrlOf(attempt.planned.provider, input.ref),
+        account: begun.row.account,
+        callbackUrl: deps.callbackUrlOf(attempt.planned.provider, ref),
         timeoutMs: limits.submitTimeoutMs,
-        mayStillSend: () => ageMs(claimedAt) <= limits.submitFreshnessMs && !isOver(sendBeforeMs),
+        mayStillSend: () => ageMs(claimedAt) <= limits.submitFreshnessMs && !isOver(options.sendBeforeMs),
       },
     )
     await deps.pointReached?.('submit.posted', info.attempt)
     try {
-      return await book(deps, attempt, send, outcome, { beat, sendBeforeMs })
+      return await book(deps, attempt, begun, outcome, options)
     } finally {
-      await noteNews(deps, send.row, outcome)
+      await noteNews(deps, begun.row, outcome)
     }
   }
 }
@@ -118,22 +144,22 @@ function numberIsTaken({ entry }: AttemptRow): AttemptStanding {
   return { ...nothingSent, reason: 'withdrawn', message }
 }
 
-/** Nothing will be posted for it whatever the body is. A row that is being sent elsewhere may still come free. */
+/** A row that is being sent elsewhere may still come free. */
 function isDecided({ state }: AttemptRow): boolean {
   return state !== 'claimed' && state !== 'sending'
 }
 
 /** The native body with links for names. A picture that cannot be sent uses up a try like a provider that cannot be reached. */
 async function bodyToSend(
-  deps: ActivityDeps,
+  deps: SubmitDeps,
   attempt: AttemptContext,
   { tries }: AttemptRow,
   sendBeforeMs: number,
-): Promise<Record<string, unknown>> {
+): Promise<Extract<SentReferences, { kind: 'ready' }>> {
   if (isOver(sendBeforeMs)) throw tooLate()
   const timeoutMs = Math.min(deps.limits.uploadTimeoutMs, sendBeforeMs - Date.now())
-  const outcome = await sendReferences(deps, attempt, { tries, timeoutMs })
-  if (outcome.kind === 'ready') return outcome.input
+  const outcome = await deps.sendReferences(attempt, { tries, timeoutMs })
+  if (outcome.kind === 'ready') return outcome
   const { reason, message } = outcome
   const row = await deps.ledger.failUpload(attempt.row, { reason, message })
   // Where it is being sent elsewhere all the same, the next try finds out what became of that.
@@ -163,7 +189,7 @@ async function book(
   attempt: AttemptContext,
   { sendId, row: { account } }: { sendId: string; row: AttemptRow },
   outcome: SubmitOutcome,
-  { beat, sendBeforeMs }: { beat: HeartbeatDetails; sendBeforeMs: number },
+  { beat, sendBeforeMs }: SendOptions,
 ): Promise<AttemptStanding> {
   const { ledger, limits, logger } = deps
   const ref = attempt.row

@@ -81,7 +81,7 @@ export type RefusalReason =
   | 'content_policy'
   /** the provider does not accept this input */
   | 'invalid_input'
-  /** the provider could not fetch a reference image */
+  /** the provider could not fetch a reference image, or we could not read one to send it */
   | 'source_image'
   /** key missing, wrong or not allowed here */
   | 'auth'
@@ -111,7 +111,7 @@ export type RefusalReason =
   | 'deadline'
   /** nothing was sent: another run of the same attempt had ended it, or the time of the generation was over */
   | 'withdrawn'
-  /** the line at the provider's accounts was longer than the request waits */
+  /** the line at the provider's accounts was longer than the request waits, or one for memory in our own process */
   | 'busy'
   /** every account of the provider is paused: by an operator, by the provider's own word, or by the circuit breaker */
   | 'paused'

@@ -1,5 +1,6 @@
 // Nothing is paid once a generation's time is over, however long what comes before the POST has taken.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { after, describe, test } from 'node:test'
 import type { Generation, GenerationRequest } from '../../src/contract/index.ts'
 import { startService } from '../helpers/service.ts'
@@ -15,13 +16,11 @@ const service = await startService(
 const deadlineMs = 10_000
 
 async function upload(width: number): Promise<string> {
-  const response = await fetch(`${service.url}/v1/uploads`, {
-    method: 'POST',
-    body: new Uint8Array(makePng({ width, height: 7 })),
-    headers: { 'content-type': 'image/png' },
-  })
-  const { upload: name } = (await response.json()) as { upload: string }
-  return name
+  const bytes = makePng({ width, height: 7 })
+  const headers = { 'content-type': 'image/png' }
+  const response = await fetch(`${service.url}/v1/uploads`, { method: 'POST', body: new Uint8Array(bytes), headers })
+  assert.equal(response.status, 201, await response.clone().text())
+  return `upload:${createHash('sha256').update(bytes).digest('hex')}`
 }
 
 /** At one provider, from pictures, in the shortest time that may be asked for. */
