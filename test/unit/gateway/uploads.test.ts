@@ -1,8 +1,9 @@
 // POST /v1/uploads and the links under which providers fetch what was uploaded.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { createFileStore } from '../../../src/storage/file-store.ts'
@@ -187,6 +188,21 @@ test('a disk or a ledger that is away is a 503', async (t) => {
   assert.equal(answer.statusCode, 503)
   assert.equal(answer.json<{ type: string }>().type, 'urn:darkroom:problem:storage_unavailable')
   assert.equal(answer.body.includes('/dev/null'), false)
+})
+
+test('a disk that fails once the whole picture is here is our trouble as well: 503, one line in the log, nothing left', async (t) => {
+  const folder = await tempFolder(t)
+  const store = createFileStore({ folder })
+  await writeFile(join(folder, sha256.slice(0, 2)), 'a file where a folder should be')
+  const gateway = await startGateway(t, { deps: { store } })
+  const { url } = await gateway.listen()
+  const overHttp = await fetch(`${url}/v1/uploads`, { method: 'POST', body: new Uint8Array(png), headers: octets })
+  const injected = await gateway.app.inject({ method: 'POST', url: '/v1/uploads', payload: png, headers: octets })
+  assert.deepEqual([overHttp.status, injected.statusCode], [503, 503])
+  assert.equal(injected.json<{ type: string }>().type, 'urn:darkroom:problem:storage_unavailable')
+  const told = gateway.log.filter((line) => /ENOTDIR.*an upload cannot be stored/.test(line))
+  assert.equal(told.length, 2, gateway.log.join('\n'))
+  assert.deepEqual(await readdir(store.tempFolder), [])
 })
 
 test('an unknown upload, and what cannot be one, is a 404', async (t) => {
