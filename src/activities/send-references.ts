@@ -2,7 +2,7 @@
 // posted is made here, and is in no history: a link to the provider's own copy, a signed link of ours, or the bytes themselves.
 import { Context } from '@temporalio/activity'
 import { CancelledFailure } from '@temporalio/common'
-import { replaceUploads, uploadsIn, uploadsInBody } from '../catalog/upload-name.ts'
+import { hasPictureLinks, replaceUploads, uploadsIn, uploadsInBody } from '../catalog/upload-name.ts'
 import type { GenerationRequest } from '../contract/index.ts'
 import type { Upload } from '../ledger/uploads-port.ts'
 import type { Provider, Snapshot } from '../providers/provider.ts'
@@ -110,13 +110,7 @@ export async function forgetDeadLinks(deps: ActivityDeps, attempt: AttemptContex
   if (snapshot.failureReason !== 'source_image' || sha256s.length === 0) return snapshot
   await deps.ledger.forgetUploadLinks(attempt.planned.provider, sha256s)
   deps.logger.warn({ provider: attempt.planned.provider, uploads: sha256s.length }, 'a provider could not fetch our pictures')
-  return hasForeignPictures(attempt.stored.input) ? snapshot : { ...snapshot, failureReason: 'provider_fault' }
-}
-
-function hasForeignPictures(value: unknown): boolean {
-  if (typeof value === 'string') return value.startsWith('https://')
-  if (typeof value !== 'object' || value === null) return false
-  return Object.values(value).some((each) => hasForeignPictures(each))
+  return hasPictureLinks(attempt.stored.input) ? snapshot : { ...snapshot, failureReason: 'provider_fault' }
 }
 
 /** The uploads that a request names, as far as the ledger has them. */
