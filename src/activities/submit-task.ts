@@ -1,5 +1,4 @@
 // The paid POST. The ledger row is the idempotency key the providers do not have (I3): read `src/ledger/attempt-states.ts` beside this.
-//
 // Nothing is sent once the generation's time is over (I1, I3): looked at before the pictures, before `beginSend`, and with the socket in hand.
 //
 //   claim → pictures that only we have ──▶ not sent: a try used up, Temporal retries
@@ -11,8 +10,7 @@
 //              └─decided─▶ return exactly that, post nothing
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Context } from '@temporalio/activity'
-import { CancelledFailure } from '@temporalio/common'
-import type { ApplicationFailure } from '@temporalio/common'
+import { type ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import type { RefusalReason } from '../contract/index.ts'
 import type { AccountNews } from '../ledger/accounts-port.ts'
 import type { AttemptRow, NewAttempt } from '../ledger/ledger.ts'
@@ -22,8 +20,7 @@ import { attemptContext } from './attempt-context.ts'
 import type { AttemptContext } from './attempt-context.ts'
 import type { ActivityDeps } from './deps.ts'
 import { withHeartbeat } from './heartbeat.ts'
-import { createSendReferences } from './send-references.ts'
-import type { SendReferences, SentReferences } from './send-references.ts'
+import { createSendReferences, type SendReferences, type SentReferences } from './send-references.ts'
 import { accountOffer, busyReport } from './send-offer.ts'
 import { standingOf } from './standing.ts'
 import { submitRefused, submitRefusedForNow, toApplicationFailure } from './to-application-failure.ts'
@@ -72,7 +69,6 @@ async function claimAndSend(
   if (isAnother(claimed, attempt.row)) return numberIsTaken(claimed)
   await deps.pointReached?.('submit.claimed', Context.current().info.attempt)
   const { sendBeforeMs = Infinity } = input
-  // Nothing will be posted for it, whatever the body is.
   if (isDecided(claimed)) return send(deps, attempt, attempt.stored.input, { beat, sendBeforeMs: Infinity })
   // Before `beginSend`: between that and the POST are seconds, and a picture may take a minute.
   const body = await bodyToSend(deps, attempt, claimed, sendBeforeMs)
@@ -96,11 +92,11 @@ async function send(
   options: SendOptions,
 ): Promise<AttemptStanding> {
   const { ledger, limits } = deps
-  const { info } = Context.current()
+  const { info, cancellationSignal } = Context.current()
   const ref = attempt.row
   for (;;) {
     // Nothing is on the wire yet, so a cancel may still stop us; later it may not.
-    if (Context.current().cancellationSignal.aborted) throw new CancelledFailure('cancelled before anything was sent')
+    if (cancellationSignal.aborted) throw new CancelledFailure('cancelled before anything was sent')
     // Where it is being sent elsewhere all the same, the workflow finds out what became of that.
     if (isOver(options.sendBeforeMs)) throw tooLate()
     const claimedAt = { monotonicMs: performance.now(), wallMs: Date.now() }
@@ -174,8 +170,8 @@ function isOver(sendBeforeMs: number, inMs = 0): boolean {
 }
 
 function tooLate(): ApplicationFailure {
-  const message = 'nothing was sent: the time of the generation was over'
-  return submitRefusedForNow('withdrawn', message, { retryAfterMs: null, isExhausted: true })
+  const why = 'nothing was sent: the time of the generation was over'
+  return submitRefusedForNow('withdrawn', why, { retryAfterMs: null, isExhausted: true })
 }
 
 /** By both clocks: the monotonic one stands still while a machine is suspended, the wall clock can be set back. */
