@@ -1,118 +1,102 @@
 // Pictures that only we have, on their way to a provider. The plan names them (`upload:…`); what stands in their place in the body that is
 // posted is made here, and is in no history: a link to the provider's own copy, a signed link of ours, or the bytes themselves.
-import { randomUUID } from 'node:crypto'
 import { Context } from '@temporalio/activity'
 import { CancelledFailure } from '@temporalio/common'
-import { replaceUploads, uploadsIn, uploadsInBody } from '../catalog/upload-name.ts'
-import type { GenerationRequest, RefusalReason } from '../contract/index.ts'
-import type { AttemptRow } from '../ledger/ledger.ts'
+import { hasPictureLinks, replaceUploads, uploadsIn, uploadsInBody } from '../catalog/upload-name.ts'
+import type { GenerationRequest } from '../contract/index.ts'
 import type { Upload } from '../ledger/uploads-port.ts'
-import type { Provider, ReferenceWay, Snapshot } from '../providers/provider.ts'
+import type { Provider, Snapshot } from '../providers/provider.ts'
 import type { AttemptContext } from './attempt-context.ts'
+import { createDataRoom } from './data-room.ts'
 import type { ActivityDeps } from './deps.ts'
-
-/** A link that is used again is good for at least so long: the provider fetches when it comes to the task, not when it is told. */
-const goodForMs = 60 * 60 * 1_000
+import { createCopier, isGone, openPicture, unreadable } from './send-copy.ts'
+import type { CopyOutcome, NotSent, SendingDeps } from './send-copy.ts'
+import type { StoredEntry } from './types.ts'
 
 export type SentReferences =
-  | { kind: 'ready'; input: Record<string, unknown> }
-  /** the next try may fare better */
-  | { kind: 'failed'; reason: RefusalReason; message: string }
-  /** no further try would */
-  | { kind: 'hopeless'; reason: RefusalReason; message: string }
+  /** `release` when the body is let go */
+  { kind: 'ready'; input: Record<string, unknown>; release: () => void } | NotSent
 
-/** Ends a run over several pictures. Never leaves this file. */
-class NotSent extends Error {
-  readonly outcome: Exclude<SentReferences, { kind: 'ready' }>
-  constructor(outcome: Exclude<SentReferences, { kind: 'ready' }>) {
-    super(outcome.message)
-    this.outcome = outcome
-  }
+interface Sending {
+  provider: Provider
+  stored: Pick<StoredEntry, 'input'>
+}
+
+interface SendOptions {
+  /** so far, of this attempt */
+  tries: number
+  /** for all pictures together */
+  timeoutMs: number
 }
 
 /** The native body with something that the provider can fetch for each upload that it names. Costs nothing where it names none. */
-export async function sendReferences(deps: ActivityDeps, attempt: AttemptContext, row: AttemptRow): Promise<SentReferences> {
-  const { input } = attempt.stored
-  const sha256s = uploadsInBody(input)
-  if (sha256s.length === 0) return { kind: 'ready', input }
-  const known = new Map((await deps.ledger.readUploads(sha256s)).map((upload) => [upload.sha256, upload]))
-  const places = new Map<string, string>()
-  const endsAtMs = performance.now() + deps.limits.uploadTimeoutMs
-  try {
-    // One after the other: together they would only share the line, and each that arrived is one less for the next try.
-    for (const sha256 of sha256s) {
-      const upload = known.get(sha256)
-      if (upload === undefined) throw isGone(sha256)
-      const timeoutMs = Math.max(1, endsAtMs - performance.now())
-      places.set(sha256, await placeOf(deps, attempt.provider, upload, { tries: row.tries, timeoutMs }))
+export type SendReferences = (attempt: Sending, options: SendOptions) => Promise<SentReferences>
+
+/** One for each process: it bounds what the process holds in memory, and sends one copy at a time of the same picture. */
+export function createSendReferences(deps: SendingDeps): SendReferences {
+  const room = createDataRoom()
+  const linkToCopy = createCopier(deps)
+
+  return async ({ provider, stored: { input } }, { tries, timeoutMs }) => {
+    const sha256s = uploadsInBody(input)
+    if (sha256s.length === 0) return { kind: 'ready', input, release: () => undefined }
+    const { cancellationSignal: signal } = Context.current()
+    const endsAtMs = performance.now() + timeoutMs
+    const leftMs = (): number => Math.max(1, endsAtMs - performance.now())
+    const { references } = provider
+    const placeOf = async (upload: Upload): Promise<CopyOutcome> => {
+      if (references.kind === 'copy') return linkToCopy(provider, references, upload, { tries, timeoutMs: leftMs() })
+      const link = deps.uploadLinkOf(upload.sha256)
+      return link === null ? dataAddress(deps, upload) : { kind: 'sent', url: link }
     }
-  } catch (error) {
-    if (Context.current().cancellationSignal.aborted) throw new CancelledFailure('cancelled before anything was sent')
-    if (error instanceof NotSent) return error.outcome
-    throw error
-  }
-  return { kind: 'ready', input: replaceUploads(input, (sha256) => places.get(sha256) ?? '') }
-}
-
-async function placeOf(
-  deps: ActivityDeps,
-  provider: Provider,
-  upload: Upload,
-  { tries, timeoutMs }: { tries: number; timeoutMs: number },
-): Promise<string> {
-  const { references } = provider
-  if (references.kind === 'link_or_data') return deps.uploadLinkOf(upload.sha256) ?? (await dataAddress(deps, upload))
-  const key = { sha256: upload.sha256, provider: provider.name, baseUrl: references.baseUrl }
-  const kept = await deps.ledger.readUploadLink(key, goodForMs)
-  if (kept !== null) return kept
-  // The link needs no key, so any account's copy serves all of them; after a failure another one is asked.
-  const account = provider.accounts[tries % Math.max(1, provider.accounts.length)] ?? 'default'
-  const url = await sendCopy(deps, references, upload, { account, timeoutMs })
-  await deps.ledger.keepUploadLink({ ...key, account, url, livesMs: references.linkLivesMs })
-  return url
-}
-
-async function sendCopy(
-  deps: ActivityDeps,
-  references: Extract<ReferenceWay, { kind: 'copy' }>,
-  { sha256, contentType }: Upload,
-  { account, timeoutMs }: { account: string; timeoutMs: number },
-): Promise<string> {
-  const opened = await deps.store.open(sha256, contentType)
-  if (opened === null) throw isGone(sha256)
-  try {
-    const outcome = await references.upload(
-      // Never the same name twice: whoever cached that the last copy is gone knows nothing of this one.
-      {
-        fileName: `${randomUUID()}.${contentType.replace('image/', '')}`,
-        contentType,
-        sizeBytes: opened.sizeBytes,
-        bytes: opened.stream,
-      },
-      { account, timeoutMs, signal: Context.current().cancellationSignal },
-    )
-    if (outcome.kind === 'failed') throw new NotSent(outcome)
-    return outcome.url
-  } finally {
-    opened.stream.destroy()
+    let release: (() => void) | null = null
+    let isReady = false
+    try {
+      const uploads = await findAll(deps, sha256s)
+      if (!Array.isArray(uploads)) return uploads
+      const isData = references.kind === 'link_or_data' && !deps.hasCallbackAddress
+      const sizeBytes = uploads.reduce((sum, upload) => sum + upload.sizeBytes, 0)
+      release = isData ? await room.enter(sizeBytes, { timeoutMs: leftMs(), signal }) : () => undefined
+      if (release === null) return noRoom
+      const places = new Map<string, string>()
+      // One after the other: together they would only share the line, and each that arrived is one less for the next try.
+      for (const upload of uploads) {
+        const place = await placeOf(upload)
+        if (place.kind !== 'sent') return place
+        places.set(upload.sha256, place.url)
+      }
+      isReady = true
+      return { kind: 'ready', input: replaceUploads(input, (sha256) => places.get(sha256) ?? ''), release }
+    } catch (error) {
+      throw signal.aborted ? new CancelledFailure('cancelled before anything was sent') : error
+    } finally {
+      if (!isReady) release?.()
+    }
   }
 }
 
-async function dataAddress({ store }: ActivityDeps, { sha256, contentType }: Upload): Promise<string> {
-  const opened = await store.open(sha256, contentType)
-  if (opened === null) throw isGone(sha256)
+const noRoom: NotSent = {
+  kind: 'failed',
+  reason: 'busy',
+  message: 'too many requests with pictures inside were being sent at once',
+}
+
+async function findAll(deps: SendingDeps, sha256s: readonly string[]): Promise<Upload[] | NotSent> {
+  const known = new Map((await deps.ledger.readUploads(sha256s)).map((upload) => [upload.sha256, upload]))
+  const missing = sha256s.find((sha256) => !known.has(sha256))
+  return missing === undefined ? sha256s.flatMap((sha256) => known.get(sha256) ?? []) : isGone(missing)
+}
+
+async function dataAddress(deps: SendingDeps, upload: Upload): Promise<CopyOutcome> {
+  const opened = await openPicture(deps, upload)
+  if (opened.kind !== 'open') return opened
   const chunks: Buffer[] = []
-  for await (const chunk of opened.stream as AsyncIterable<Buffer>) chunks.push(chunk)
-  return `data:${contentType};base64,${Buffer.concat(chunks).toString('base64')}`
-}
-
-/** Planned with it, and now neither ledger nor store has it: somebody took it away. */
-function isGone(sha256: string): NotSent {
-  return new NotSent({
-    kind: 'hopeless',
-    reason: 'source_image',
-    message: `the upload ${sha256.slice(0, 12)}… is no longer here`,
-  })
+  try {
+    for await (const chunk of opened.stream as AsyncIterable<Buffer>) chunks.push(chunk)
+  } catch (error) {
+    return unreadable(deps, upload, error)
+  }
+  return { kind: 'sent', url: `data:${upload.contentType};base64,${Buffer.concat(chunks).toString('base64')}` }
 }
 
 // ---- after a failure ----
@@ -126,13 +110,7 @@ export async function forgetDeadLinks(deps: ActivityDeps, attempt: AttemptContex
   if (snapshot.failureReason !== 'source_image' || sha256s.length === 0) return snapshot
   await deps.ledger.forgetUploadLinks(attempt.planned.provider, sha256s)
   deps.logger.warn({ provider: attempt.planned.provider, uploads: sha256s.length }, 'a provider could not fetch our pictures')
-  return hasForeignPictures(attempt.stored.input) ? snapshot : { ...snapshot, failureReason: 'provider_fault' }
-}
-
-function hasForeignPictures(value: unknown): boolean {
-  if (typeof value === 'string') return value.startsWith('https://')
-  if (typeof value !== 'object' || value === null) return false
-  return Object.values(value).some((each) => hasForeignPictures(each))
+  return hasPictureLinks(attempt.stored.input) ? snapshot : { ...snapshot, failureReason: 'provider_fault' }
 }
 
 /** The uploads that a request names, as far as the ledger has them. */

@@ -1,4 +1,5 @@
 // The paid POST. The ledger row is the idempotency key the providers do not have (I3): read `src/ledger/attempt-states.ts` beside this.
+// Nothing is sent once the generation's time is over (I1, I3): looked at before the pictures, before `beginSend`, and with the socket in hand.
 //
 //   claim → pictures that only we have ──▶ not sent: a try used up, Temporal retries
 //         → beginSend ──send──▶ one POST ──▶ accepted   the task id is written, whatever it takes
@@ -9,7 +10,7 @@
 //              └─decided─▶ return exactly that, post nothing
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Context } from '@temporalio/activity'
-import { CancelledFailure } from '@temporalio/common'
+import { type ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import type { RefusalReason } from '../contract/index.ts'
 import type { AccountNews } from '../ledger/accounts-port.ts'
 import type { AttemptRow, NewAttempt } from '../ledger/ledger.ts'
@@ -19,7 +20,7 @@ import { attemptContext } from './attempt-context.ts'
 import type { AttemptContext } from './attempt-context.ts'
 import type { ActivityDeps } from './deps.ts'
 import { withHeartbeat } from './heartbeat.ts'
-import { sendReferences } from './send-references.ts'
+import { createSendReferences, type SendReferences, type SentReferences } from './send-references.ts'
 import { accountOffer, busyReport } from './send-offer.ts'
 import { standingOf } from './standing.ts'
 import { submitRefused, submitRefusedForNow, toApplicationFailure } from './to-application-failure.ts'
@@ -34,6 +35,7 @@ interface HeartbeatDetails {
 }
 
 export function createSubmitTask(deps: ActivityDeps) {
+  const sendReferences = createSendReferences(deps)
   return async function submitTask(input: SubmitInput): Promise<AttemptStanding> {
     const { info } = Context.current()
     const beat = heartbeatDetails(info.heartbeatDetails)
@@ -41,7 +43,7 @@ export function createSubmitTask(deps: ActivityDeps) {
       return await withHeartbeat(beat, async () => {
         const attempt = await attemptContext(deps, input)
         if (beat.providerTaskId !== undefined) return recordTaskId(deps, attempt, beat.providerTaskId)
-        return claimAndSend(deps, attempt, input, beat)
+        return claimAndSend({ ...deps, sendReferences }, attempt, input, beat)
       })
     } catch (error) {
       if (error instanceof CancelledFailure) throw error
@@ -55,29 +57,55 @@ function heartbeatDetails(value: unknown): HeartbeatDetails {
   return typeof known === 'string' ? { providerTaskId: known } : {}
 }
 
+type SubmitDeps = ActivityDeps & { sendReferences: SendReferences }
+
 async function claimAndSend(
-  deps: ActivityDeps,
+  deps: SubmitDeps,
   attempt: AttemptContext,
   input: SubmitInput,
   beat: HeartbeatDetails,
 ): Promise<AttemptStanding> {
-  const { ledger, limits } = deps
-  const { info } = Context.current()
-  const claimed = await ledger.claimAttempt(attempt.row, input.left)
+  const claimed = await deps.ledger.claimAttempt(attempt.row, input.left)
   if (isAnother(claimed, attempt.row)) return numberIsTaken(claimed)
-  await deps.pointReached?.('submit.claimed', info.attempt)
+  await deps.pointReached?.('submit.claimed', Context.current().info.attempt)
+  const { sendBeforeMs = Infinity } = input
+  if (isDecided(claimed)) return send(deps, attempt, attempt.stored.input, { beat, sendBeforeMs: Infinity })
   // Before `beginSend`: between that and the POST are seconds, and a picture may take a minute.
-  const body = isDecided(claimed) ? attempt.stored.input : await bodyToSend(deps, attempt, claimed)
+  const body = await bodyToSend(deps, attempt, claimed, sendBeforeMs)
+  try {
+    return await send(deps, attempt, body.input, { beat, sendBeforeMs })
+  } finally {
+    body.release()
+  }
+}
+
+interface SendOptions {
+  beat: HeartbeatDetails
+  /** Infinity: at any time */
+  sendBeforeMs: number
+}
+
+async function send(
+  deps: ActivityDeps,
+  attempt: AttemptContext,
+  body: Record<string, unknown>,
+  options: SendOptions,
+): Promise<AttemptStanding> {
+  const { ledger, limits } = deps
+  const { info, cancellationSignal } = Context.current()
+  const ref = attempt.row
   for (;;) {
     // Nothing is on the wire yet, so a cancel may still stop us; later it may not.
-    if (Context.current().cancellationSignal.aborted) throw new CancelledFailure('cancelled before anything was sent')
+    if (cancellationSignal.aborted) throw new CancelledFailure('cancelled before anything was sent')
+    // Where it is being sent elsewhere all the same, the workflow finds out what became of that.
+    if (isOver(options.sendBeforeMs)) throw tooLate()
     const claimedAt = { monotonicMs: performance.now(), wallMs: Date.now() }
     const timeoutMs = limits.submitFreshnessMs + limits.submitTimeoutMs
-    const send = await ledger.beginSend(input.ref, { timeoutMs, ...accountOffer(deps, attempt) })
-    if (send.kind === 'decided') return standingOf(send.row)
+    const begun = await ledger.beginSend(ref, { timeoutMs, ...accountOffer(deps, attempt) })
+    if (begun.kind === 'decided') return standingOf(begun.row)
     // I8. A value, not a failure: waiting in line uses up no try.
-    if (send.kind === 'busy') return { ...standingOf(send.row), busy: busyReport(send.busy) }
-    if (send.kind === 'sending_elsewhere') {
+    if (begun.kind === 'busy') return { ...standingOf(begun.row), busy: busyReport(begun.busy) }
+    if (begun.kind === 'sending_elsewhere') {
       await sleep(rereadEveryMs)
       continue
     }
@@ -85,17 +113,17 @@ async function claimAndSend(
     const outcome = await attempt.provider.submit(
       { api: attempt.stored.api, model: attempt.stored.model, input: body },
       {
-        account: send.row.account,
-        callbackUrl: deps.callbackUrlOf(attempt.planned.provider, input.ref),
+        account: begun.row.account,
+        callbackUrl: deps.callbackUrlOf(attempt.planned.provider, ref),
         timeoutMs: limits.submitTimeoutMs,
-        mayStillSend: () => ageMs(claimedAt) <= limits.submitFreshnessMs,
+        mayStillSend: () => ageMs(claimedAt) <= limits.submitFreshnessMs && !isOver(options.sendBeforeMs),
       },
     )
     await deps.pointReached?.('submit.posted', info.attempt)
     try {
-      return await book(deps, attempt, send, outcome, beat)
+      return await book(deps, attempt, begun, outcome, options)
     } finally {
-      await noteNews(deps, send.row, outcome)
+      await noteNews(deps, begun.row, outcome)
     }
   }
 }
@@ -112,20 +140,38 @@ function numberIsTaken({ entry }: AttemptRow): AttemptStanding {
   return { ...nothingSent, reason: 'withdrawn', message }
 }
 
-/** Nothing will be posted for it whatever the body is. A row that is being sent elsewhere may still come free. */
+/** A row that is being sent elsewhere may still come free. */
 function isDecided({ state }: AttemptRow): boolean {
   return state !== 'claimed' && state !== 'sending'
 }
 
 /** The native body with links for names. A picture that cannot be sent uses up a try like a provider that cannot be reached. */
-async function bodyToSend(deps: ActivityDeps, attempt: AttemptContext, claimed: AttemptRow): Promise<Record<string, unknown>> {
-  const outcome = await sendReferences(deps, attempt, claimed)
-  if (outcome.kind === 'ready') return outcome.input
+async function bodyToSend(
+  deps: SubmitDeps,
+  attempt: AttemptContext,
+  { tries }: AttemptRow,
+  sendBeforeMs: number,
+): Promise<Extract<SentReferences, { kind: 'ready' }>> {
+  if (isOver(sendBeforeMs)) throw tooLate()
+  const timeoutMs = Math.min(deps.limits.uploadTimeoutMs, sendBeforeMs - Date.now())
+  const outcome = await deps.sendReferences(attempt, { tries, timeoutMs })
+  if (outcome.kind === 'ready') return outcome
   const { reason, message } = outcome
   const row = await deps.ledger.failUpload(attempt.row, { reason, message })
   // Where it is being sent elsewhere all the same, the next try finds out what became of that.
-  const isExhausted = row.state === 'claimed' && (outcome.kind === 'hopeless' || hasUsedItsTries(attempt, row))
+  const isExhausted =
+    row.state === 'claimed' && (outcome.kind === 'hopeless' || hasUsedItsTries(attempt, row) || isOver(sendBeforeMs))
   throw submitRefusedForNow(reason, message, { retryAfterMs: null, isExhausted })
+}
+
+/** Whether it will be in `inMs`. */
+function isOver(sendBeforeMs: number, inMs = 0): boolean {
+  return Date.now() + inMs >= sendBeforeMs
+}
+
+function tooLate(): ApplicationFailure {
+  const why = 'nothing was sent: the time of the generation was over'
+  return submitRefusedForNow('withdrawn', why, { retryAfterMs: null, isExhausted: true })
 }
 
 /** By both clocks: the monotonic one stands still while a machine is suspended, the wall clock can be set back. */
@@ -139,7 +185,7 @@ async function book(
   attempt: AttemptContext,
   { sendId, row: { account } }: { sendId: string; row: AttemptRow },
   outcome: SubmitOutcome,
-  beat: HeartbeatDetails,
+  { beat, sendBeforeMs }: SendOptions,
 ): Promise<AttemptStanding> {
   const { ledger, limits, logger } = deps
   const ref = attempt.row
@@ -155,7 +201,8 @@ async function book(
       const row = await ledger.releaseSend(ref, sendId, { reason, message, wasSent })
       if (row.state !== 'claimed') return standingOf(row)
       const retryAfterMs = outcome.kind === 'refused_retryable' ? outcome.retryAfterMs : null
-      const isExhausted = hasUsedItsTries(attempt, row) || (retryAfterMs ?? 0) > limits.retryAfterCapMs
+      const isTooLong = (retryAfterMs ?? 0) > limits.retryAfterCapMs || isOver(sendBeforeMs, retryAfterMs ?? 0)
+      const isExhausted = hasUsedItsTries(attempt, row) || isTooLong
       throw submitRefusedForNow(reason, message, { retryAfterMs, isExhausted })
     }
     case 'refused_final': {

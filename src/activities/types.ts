@@ -99,6 +99,8 @@ export interface PlanInput {
 export interface SubmitInput extends AttemptInput {
   /** earlier attempts that are left because this one may be paid; marked before the claim (I3) */
   left: LeftAttempt[]
+  /** Unix time in ms; later nothing may be paid (I1). Left out by workflows of an earlier version: any time */
+  sendBeforeMs?: number
 }
 
 /** An attempt's row as far as the workflow must know it. */

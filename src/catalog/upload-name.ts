@@ -2,6 +2,7 @@
 // name, never the bytes and never a link.
 import type { GenerationRequest } from '../contract/index.ts'
 import { dottedPath } from './request-error.ts'
+import { withoutWords } from './word-fields.ts'
 
 const pattern = /^upload:([0-9a-f]{64})$/
 
@@ -30,8 +31,11 @@ export interface NamedUpload {
 }
 
 /** Every upload that a request names, in its order; a name may come more than once. */
-export function uploadsIn({ referenceImages, mask, providerOptions }: GenerationRequest): NamedUpload[] {
-  return namesIn({ referenceImages, mask, providerOptions }, [])
+export function uploadsIn({ referenceImages, mask, providerOptions = {} }: GenerationRequest): NamedUpload[] {
+  const native = Object.entries(providerOptions).flatMap(([provider, options]) =>
+    namesIn(withoutWords(options), ['providerOptions', provider]),
+  )
+  return [...namesIn({ referenceImages, mask }, []), ...native]
 }
 
 function namesIn(value: unknown, path: readonly PropertyKey[]): NamedUpload[] {
@@ -44,19 +48,34 @@ function namesIn(value: unknown, path: readonly PropertyKey[]): NamedUpload[] {
   return Object.entries(value).flatMap(([name, each]) => namesIn(each, [...path, name]))
 }
 
-/** The same value with every name of an upload replaced; names inside a longer text are no names. */
-export function replaceUploads<Value>(value: Value, linkOf: (sha256: string) => string): Value
-export function replaceUploads(value: unknown, linkOf: (sha256: string) => string): unknown {
+/** The same native body with every name of an upload replaced; names inside a text are no names. */
+export function replaceUploads(input: Record<string, unknown>, linkOf: (sha256: string) => string): Record<string, unknown> {
+  const replaced = Object.entries(withoutWords(input)).map(([name, value]) => [name, replaceNames(value, linkOf)] as const)
+  return { ...input, ...Object.fromEntries(replaced) }
+}
+
+function replaceNames(value: unknown, linkOf: (sha256: string) => string): unknown {
   if (typeof value === 'string') {
     const sha256 = readUploadName(value)
     return sha256 === null ? value : linkOf(sha256)
   }
-  if (Array.isArray(value)) return value.map((each: unknown) => replaceUploads(each, linkOf))
+  if (Array.isArray(value)) return value.map((each: unknown) => replaceNames(each, linkOf))
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, replaceUploads(each, linkOf)]))
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, replaceNames(each, linkOf)]))
 }
 
 /** The uploads that a native body names, each once. */
 export function uploadsInBody(input: Record<string, unknown>): string[] {
-  return [...new Set(namesIn(input, []).map(({ sha256 }) => sha256))]
+  return [...new Set(namesIn(withoutWords(input), []).map(({ sha256 }) => sha256))]
+}
+
+/** Whether a native body has pictures by links of the caller's own. */
+export function hasPictureLinks(input: Record<string, unknown>): boolean {
+  return hasLinks(withoutWords(input))
+}
+
+function hasLinks(value: unknown): boolean {
+  if (typeof value === 'string') return value.startsWith('https://')
+  if (typeof value !== 'object' || value === null) return false
+  return Object.values(value).some((each) => hasLinks(each))
 }

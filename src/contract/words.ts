@@ -81,7 +81,7 @@ export type RefusalReason =
   | 'content_policy'
   /** the provider does not accept this input */
   | 'invalid_input'
-  /** the provider could not fetch a reference image */
+  /** the provider could not fetch a reference image, or we could not read one to send it */
   | 'source_image'
   /** the provider's copy of an upload, or our link to it, was gone when it came to the task: it is sent anew, once */
   | 'upload_gone'
@@ -111,9 +111,9 @@ export type RefusalReason =
   | 'ledger_unavailable'
   /** the deadline of the attempt passed */
   | 'deadline'
-  /** nothing was sent because another run of the same attempt had ended it */
+  /** nothing was sent: another run of the same attempt had ended it, or the time of the generation was over */
   | 'withdrawn'
-  /** the line at the provider's accounts was longer than the request waits */
+  /** the line at the provider's accounts was longer than the request waits, or one for memory in our own process */
   | 'busy'
   /** every account of the provider is paused: by an operator, by the provider's own word, or by the circuit breaker */
   | 'paused'

@@ -6,11 +6,21 @@ import type { Upload } from '../ledger/uploads-port.ts'
 import type { RouteDeps } from './gateway-deps.ts'
 import { notAcceptable } from './read-request.ts'
 
-/** Throws `invalid_request`: known before anything is reserved. */
-export async function requireUploads({ ledger }: Pick<RouteDeps, 'ledger'>, request: GenerationRequest): Promise<void> {
+/**
+ * Those that the request names, before anything is reserved. Throws `invalid_request`, but not where this request was accepted before as
+ * `earlierId`: what became of that one does not depend on what is still here.
+ */
+export async function requireUploads(
+  { ledger }: Pick<RouteDeps, 'ledger'>,
+  request: GenerationRequest,
+  earlierId: string | null,
+): Promise<Upload[]> {
   const sha256s = sha256sIn(request)
-  const errors = sha256s.length === 0 ? [] : checkUploads(request, await ledger.readUploads(sha256s))
-  if (errors.length > 0) throw notAcceptable(errors)
+  const known = sha256s.length === 0 ? [] : await ledger.readUploads(sha256s)
+  const errors = checkUploads(request, known)
+  if (errors.length === 0) return known
+  if (earlierId !== null && (await ledger.readGeneration(earlierId)) !== null) return known
+  throw notAcceptable(errors)
 }
 
 /** For a request that is only looked at: what is not here yet is said, and no reason to refuse. Throws `invalid_request` for sizes. */

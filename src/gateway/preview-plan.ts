@@ -31,7 +31,7 @@ export async function previewPlan(request: GenerationRequest, deps: Deps): Promi
   const route = await findRoute(request, deps, hasKeys ? 'own' : 'all', uploads)
   if (!route.ok) throw notAcceptable(route.errors)
   const tenant = request.tenant ?? defaultTenant
-  const { worstCaseUsd } = await priceRequest(request, deps)
+  const { worstCaseUsd } = await priceRequest(request, known, deps)
   const { count = 1 } = request
   const budgets = await ledger.listBudgets(mode)
   return {

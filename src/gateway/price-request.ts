@@ -1,6 +1,8 @@
 // What a request may cost at most, before it is accepted. The plan computes the same again; it reserves only where nobody has yet.
+import type { KnownUpload } from '../catalog/check-uploads.ts'
 import type { Candidate } from '../catalog/plan-route.ts'
 import { policyOf } from '../catalog/route-policy.ts'
+import { routeUploads } from '../catalog/route-uploads.ts'
 import { pricesOfAll } from '../catalog/several-pictures.ts'
 import { worstCaseUsd } from '../catalog/worst-case.ts'
 import type { GenerationRequest, ProviderName } from '../contract/index.ts'
@@ -14,19 +16,34 @@ export interface PricedRequest {
   unpriced: ProviderName[]
 }
 
-export async function priceRequest(request: GenerationRequest, deps: PlanningDeps): Promise<PricedRequest> {
-  const candidates = await findCandidates(request, deps)
+/** `uploads`: those that the request names. Of every route that the workers may plan, the dearest; an unknown price is dearer than any. */
+export async function priceRequest(
+  request: GenerationRequest,
+  uploads: readonly KnownUpload[],
+  deps: PlanningDeps,
+): Promise<PricedRequest> {
+  const policy = policyOf(request, deps.routeDefaults)
+  const routes = await findRoutes(request, uploads, deps)
+  const prices = routes.map((candidates) => worstCaseUsd(pricesOfAll(candidates, request.count ?? 1), policy))
+  const unpriced = routes.flat().filter(({ price }) => price.usd === null)
   return {
-    worstCaseUsd: worstCaseUsd(pricesOfAll(candidates, request.count ?? 1), policyOf(request, deps.routeDefaults)),
-    unpriced: candidates.filter(({ price }) => price.usd === null).map(({ provider }) => provider),
+    worstCaseUsd: prices.reduce((most, usd) => (most === null || usd === null ? null : Math.max(most, usd)), 0),
+    unpriced: [...new Set(unpriced.map(({ provider }) => provider))],
   }
 }
 
-/** Where our keys make no route, all providers count. Too much reserved is given back; too little would be a budget that is overrun. */
-async function findCandidates(request: GenerationRequest, deps: PlanningDeps): Promise<Candidate[]> {
+/**
+ * With uploads the route depends on whether the workers have an address that providers can reach, which nobody here knows: both. Where our
+ * keys make no route, all providers count. Too much reserved is given back; too little would be a budget that is overrun.
+ */
+async function findRoutes(request: GenerationRequest, known: readonly KnownUpload[], deps: PlanningDeps): Promise<Candidate[][]> {
+  const byLink = routeUploads(request, known, { providers: deps.providers.values(), canLink: true })
+  const asData = routeUploads(request, known, { providers: deps.providers.values(), canLink: false })
+  const settings = asData.obstacles.size === 0 ? [byLink] : [byLink, asData]
   for (const who of ['own', 'all'] as const) {
-    const route = await findRoute(request, deps, who)
-    if (route.ok) return route.candidates
+    const routes = await Promise.all(settings.map((uploads) => findRoute(request, deps, who, uploads)))
+    const planned = routes.flatMap((route) => (route.ok ? [route.candidates] : []))
+    if (planned.length > 0) return planned
   }
   return []
 }

@@ -25,7 +25,9 @@ export async function receiveImage(
     const verdict = await checkIncoming(tempPath, limits)
     if (!verdict.ok) return { ok: false, defect: verdict.defect, message: verdict.message }
     const { ok: _ok, trailingBytes: _trailing, ...picture } = verdict
-    await store.adopt({ tempPath, sha256, contentType: picture.contentType })
+    await store.adopt({ tempPath, sha256, contentType: picture.contentType }).catch((error: unknown) => {
+      throw new DownloadError('storage', 'The picture could not be put into its place in the store.', { cause: error })
+    })
     return { ok: true, image: { sha256, ...picture } }
   } catch (error) {
     if (error instanceof DownloadError && error.code === 'too_large') {

@@ -4,6 +4,7 @@ import type { AttemptInput, AttemptStanding } from '../activities/types.ts'
 import { activityFailure } from '../contract/index.ts'
 import { bookkeeping, submitting } from './activity-options.ts'
 import { leftAttempt } from './close.ts'
+import { lastMomentMs } from './decide.ts'
 import type { Step } from './decide.ts'
 import { applicationFailureOf, lastKnownTaskId, refusalOf, sentenceOf } from './failures.ts'
 import { attemptInput, happen, itemPrefix, routeEntry } from './run.ts'
@@ -22,10 +23,12 @@ export async function trySubmit(run: Run, step: Extract<Step, { kind: 'submit' }
       .map((attempt) => leftAttempt(story, attempt)),
   )
   const untilDeadlineMs = state.deadlineAtMs - Date.now()
+  // What is paid in the last moment could not be waited for any more.
+  const sendBeforeMs = state.deadlineAtMs - lastMomentMs
   const summary = `${itemPrefix(run)}submit to ${entry.provider} (${entry.model}), attempt ${step.number}`
   let standing: AttemptStanding
   try {
-    standing = await submitting(entry, plan.limits, untilDeadlineMs, summary).submitTask({ ...input, left })
+    standing = await submitting(entry, plan.limits, untilDeadlineMs, summary).submitTask({ ...input, left, sendBeforeMs })
   } catch (error) {
     standing = await CancellationScope.nonCancellable(() => standingAfterFailure(input, error))
   }

@@ -1,10 +1,12 @@
 // Workers that are killed around the paid POST (I3). The simulator's ledger says what was really made.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { after, describe, test } from 'node:test'
 import { keepHistory } from '../helpers/histories.ts'
 import { startService } from '../helpers/service.ts'
 import { startWorkerProcess } from '../helpers/worker-process.ts'
 import { newAttempt } from '../unit/ledger/fixtures.ts'
+import { makePng } from '../unit/storage/samples.ts'
 
 const service = await startService({ after }, { workers: false })
 
@@ -36,6 +38,31 @@ describe('killed around the paid POST', { concurrency: 1, timeout: 240_000 }, ()
     assert.equal(generation.attempts[0]?.adopted, true)
     assert.equal(service.tasksOf(id).length, 1)
     await keepHistory(service.handle(id), 'killed-on-last-try')
+  })
+
+  test('SIGKILL while a picture is being sent: it is sent once more, for one provider task', async (t) => {
+    const bytes = makePng({ width: 61, height: 7 })
+    const headers = { 'content-type': 'image/png' }
+    const response = await fetch(`${service.url}/v1/uploads`, { method: 'POST', body: new Uint8Array(bytes), headers })
+    assert.equal(response.status, 201)
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    const fault = service.fault({ provider: 'kie', on: 'upload', fault: 'timeout', times: 1 })
+    const dying = await startWorkerProcess(t, service.workerInput)
+    const prompt = 'killed while sending a picture'
+    const id = await service.create({ model: 'nano-banana', prompt, referenceImages: [`upload:${sha256}`] })
+    await service.until(id, () => service.simulator.faultCounts()[fault] === 1)
+    dying.child.kill('SIGKILL')
+    await dying.exited
+    await startWorkerProcess(t, service.workerInput)
+    const generation = await service.ended(id)
+    assert.equal(generation.status, 'completed', JSON.stringify(generation.failure))
+    assert.equal(generation.images.length, 1)
+    assert.deepEqual(
+      service.tasksOf(id).map(({ provider, references }) => [provider, references]),
+      [['kie', [{ kind: 'copy', sha256 }]]],
+    )
+    assert.equal(generation.attempts.length, 1)
+    assert.equal(generation.attempts[0]?.possibleExtraCharge, false)
   })
 
   test('SIGKILL after the task id was written: the next try finds it and posts nothing', async (t) => {

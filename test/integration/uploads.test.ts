@@ -179,7 +179,7 @@ describe('when a picture cannot be sent', { concurrency: 1, timeout: 90_000 }, (
     const first = await service.generate(foxFrom(fox, 'before it expired'))
     assert.equal(first.servedBy?.provider, 'kie')
     assert.ok(service.simulator.expireUploads() > 0)
-    const second = await service.generate(foxFrom(fox, 'while it was dead'))
+    const second = await service.generate(foxFrom(fox, 'https://example.com/style while it was dead'))
     assert.equal(second.status, 'completed', JSON.stringify(second.failure))
     assert.deepEqual(
       second.attempts.map(({ provider, outcome, reason, cost }) => [provider, outcome, reason, cost.usd]),

@@ -20,7 +20,13 @@ export function registerBodyTimeout(app: FastifyInstance, timeoutMs: number): vo
       if (reply.raw.headersSent) raw.socket.destroy()
       else answerClientError(Object.assign(new Error('too slow'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), raw.socket)
     }, timeoutMs)
-    raw.once('end', () => clearTimeout(timer))
-    reply.raw.once('close', () => clearTimeout(timer))
+    // An answer, or a stream that is closed, ends nothing: Node reads on behind it, for as long as the body comes.
+    const stop = (): void => {
+      if (raw.complete) clearTimeout(timer)
+    }
+    raw.once('end', stop)
+    reply.raw.once('close', stop)
+    // Nobody waits for it: what is over by then needs no end.
+    timer.unref()
   })
 }

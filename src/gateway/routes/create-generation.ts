@@ -42,10 +42,11 @@ export function registerCreateGeneration(app: FastifyInstance, deps: RouteDeps):
     handler: async (request, reply) => {
       const key = readIdempotencyKey(request.headers)
       const wanted = readRequest(request.body)
-      await requireUploads(deps, wanted)
-      const { worstCaseUsd, unpriced } = await priceRequest(wanted, deps)
+      const earlierId = key === null ? null : generationIdOfKey(key)
+      const uploads = await requireUploads(deps, wanted, earlierId)
+      const { worstCaseUsd, unpriced } = await priceRequest(wanted, uploads, deps)
       const row = {
-        id: key === null ? newGenerationId() : generationIdOfKey(key),
+        id: earlierId ?? newGenerationId(),
         requestSha256: requestSha256(wanted),
         request: wanted,
         mode: deps.mode,

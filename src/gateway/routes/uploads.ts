@@ -115,8 +115,9 @@ async function receive({ store, limits, logger }: RouteDeps, body: unknown): Pro
       logger.warn({ err: error }, 'an upload cannot be stored')
       throw new ProblemError('storage_unavailable', 'The picture cannot be stored just now. Ask again later.', { cause: error })
     }
-    // Nobody is left to be told, but the log should not speak of a bug.
-    if (body.destroyed) throw new ProblemError('malformed_request', 'The picture broke off.', { cause: error })
+    // Nobody is left to be told, but the log should not speak of a bug. (One that was read to its end is destroyed, too.)
+    if (body.readableAborted || body.errored !== null)
+      throw new ProblemError('malformed_request', 'The picture broke off.', { cause: error })
     throw error
   }
 }

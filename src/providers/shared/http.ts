@@ -100,35 +100,45 @@ export function createGetter(): (input: GetInput) => Promise<GetResult> {
     bodyTimeout: 0,
     connect: { timeout: connectTimeoutMs, autoSelectFamilyAttemptTimeout: addressAttemptTimeoutMs },
   })
-  return async function getReply(input) {
-    const startedMs = performance.now()
-    const url = new URL(input.url)
-    const deadline = startDeadline(input.timeoutMs, input.signal)
-    let httpStatus: number | null = null
-    const exchange = async (): Promise<GetResult> => {
-      const response = await agent.request({
+  return async function getReply({ url: target, headers, timeoutMs, signal }) {
+    const url = new URL(target)
+    return freeExchange({ timeoutMs, signal }, (ends) =>
+      agent.request({
         origin: url.origin,
         method: 'GET',
         path: url.pathname + url.search,
-        headers: { ...commonHeaders, ...input.headers },
-        signal: deadline.signal,
-      })
-      httpStatus = response.statusCode
-      return { kind: 'reply', reply: await readReply(response, startedMs) }
-    }
-    try {
-      return await Promise.race([exchange(), deadline.expired])
-    } catch (error) {
-      const reason = unreachableCodes.has(errorCode(error)) ? 'unreachable' : 'no_answer'
-      return { kind: 'failed', reason, message: describeError(error), httpStatus }
-    } finally {
-      deadline.stop()
-    }
+        headers: { ...commonHeaders, ...headers },
+        signal: ends,
+      }),
+    )
   }
 }
 
-/** For wording only (a GET costs nothing): codes that Node and undici use when no connection came about. */
-export const unreachableCodes = new Set([
+/** One exchange that costs nothing, to the last byte of its reply: whatever goes wrong, the caller simply begins another. */
+export async function freeExchange(
+  { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal | undefined },
+  request: (ends: AbortSignal) => Promise<Dispatcher.ResponseData>,
+): Promise<GetResult> {
+  const startedMs = performance.now()
+  const deadline = startDeadline(timeoutMs, signal)
+  let httpStatus: number | null = null
+  const exchange = async (): Promise<GetResult> => {
+    const response = await request(deadline.signal)
+    httpStatus = response.statusCode
+    return { kind: 'reply', reply: await readReply(response, startedMs) }
+  }
+  try {
+    return await Promise.race([exchange(), deadline.expired])
+  } catch (error) {
+    const reason = unreachableCodes.has(errorCode(error)) ? 'unreachable' : 'no_answer'
+    return { kind: 'failed', reason, message: describeError(error), httpStatus }
+  } finally {
+    deadline.stop()
+  }
+}
+
+/** For wording only (such an exchange costs nothing): codes that Node and undici use when no connection came about. */
+const unreachableCodes = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -196,7 +206,7 @@ function createSendGate(mayStillSend: () => boolean, timeoutMs: number) {
   }
 }
 
-export async function readReply(response: Dispatcher.ResponseData, startedMs: number): Promise<HttpReply> {
+async function readReply(response: Dispatcher.ResponseData, startedMs: number): Promise<HttpReply> {
   const chunks: Buffer[] = []
   let sizeBytes = 0
   for await (const chunk of response.body as AsyncIterable<Buffer>) {
@@ -239,7 +249,7 @@ function headerText(value: string | string[] | undefined): string | null {
  * `expired` rejects at the limit itself: undici looks at the signal of a request only once it has a connection, and by then `postOnce` must
  * have decided and shut the gate.
  */
-export function startDeadline(
+function startDeadline(
   timeoutMs: number,
   outer?: AbortSignal,
 ): { signal: AbortSignal; expired: Promise<never>; stop: () => void } {
@@ -267,12 +277,12 @@ export function startDeadline(
   }
 }
 
-export function errorCode(error: unknown): string {
+function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
 /** Code and message, never headers or bodies: those carry the key. */
-export function describeError(error: unknown): string {
+function describeError(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error'
   const code = errorCode(error)
   // Several addresses refused give an AggregateError without a message of its own.

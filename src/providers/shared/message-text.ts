@@ -16,6 +16,12 @@ export function oneLine(text: string): string {
 /** A link with plain, JSON-escaped or percent-encoded slashes: scheme and host, then the rest. */
 const link = /(https?)(?::|%3A)(?:\\?\/|%2F){2}([^\s"'<>\\/%?#]+)[^\s"'<>]*/gi
 
+/**
+ * What opens a door of ours, of a callback or an upload: `v1.` key id `.` sealed text. Repeated without the link around it, and maybe cut, it
+ * is still known by its form.
+ */
+const sealedToken = /v1(?:\.|%2E)[\w-]{8}(?:\.|%2E)[\w-]{16,}/gi
+
 /** A picture that was sent inside the request. */
 const inlinePicture = /(data(?::|%3A)[\w./+-]{1,60};base64,)[A-Za-z0-9+/=%_-]+/gi
 
@@ -33,6 +39,7 @@ export function createRedactor(secrets: readonly (string | null)[]): (text: stri
       known
         .reduce((clean, secret) => clean.replaceAll(secret, '[hidden]'), text)
         .replaceAll(inlinePicture, '$1…')
+        .replaceAll(sealedToken, '[hidden]')
         .replaceAll(link, '$1://$2/…'),
     )
 }

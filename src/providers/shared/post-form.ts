@@ -3,17 +3,8 @@
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { Client } from 'undici'
+import { addressAttemptTimeoutMs, commonHeaders, connectTimeoutMs, freeExchange } from './http.ts'
 import type { GetResult } from './http.ts'
-import {
-  addressAttemptTimeoutMs,
-  commonHeaders,
-  connectTimeoutMs,
-  describeError,
-  errorCode,
-  readReply,
-  startDeadline,
-  unreachableCodes,
-} from './http.ts'
 
 export interface FormInput {
   url: string
@@ -27,7 +18,6 @@ export interface FormInput {
 }
 
 export async function postForm({ url: target, headers, fields, file, timeoutMs, signal }: FormInput): Promise<GetResult> {
-  const startedMs = performance.now()
   const url = new URL(target)
   const { head, tail, contentType } = frame(fields, file)
   const client = new Client(url.origin, {
@@ -39,31 +29,22 @@ export async function postForm({ url: target, headers, fields, file, timeoutMs, 
       autoSelectFamilyAttemptTimeout: addressAttemptTimeoutMs,
     },
   })
-  const deadline = startDeadline(timeoutMs, signal)
-  let httpStatus: number | null = null
-  const exchange = async (): Promise<GetResult> => {
-    const response = await client.request({
-      method: 'POST',
-      path: url.pathname + url.search,
-      headers: {
-        ...commonHeaders,
-        ...headers,
-        'content-type': contentType,
-        'content-length': String(head.length + file.sizeBytes + tail.length),
-      },
-      body: Readable.from(chunksOf(head, file.bytes, tail), { objectMode: false }),
-      signal: deadline.signal,
-    })
-    httpStatus = response.statusCode
-    return { kind: 'reply', reply: await readReply(response, startedMs) }
-  }
   try {
-    return await Promise.race([exchange(), deadline.expired])
-  } catch (error) {
-    const reason = unreachableCodes.has(errorCode(error)) ? 'unreachable' : 'no_answer'
-    return { kind: 'failed', reason, message: describeError(error), httpStatus }
+    return await freeExchange({ timeoutMs, signal }, (ends) =>
+      client.request({
+        method: 'POST',
+        path: url.pathname + url.search,
+        headers: {
+          ...commonHeaders,
+          ...headers,
+          'content-type': contentType,
+          'content-length': String(head.length + file.sizeBytes + tail.length),
+        },
+        body: Readable.from(chunksOf(head, file.bytes, tail), { objectMode: false }),
+        signal: ends,
+      }),
+    )
   } finally {
-    deadline.stop()
     client.destroy().catch(() => undefined)
   }
 }

@@ -4,7 +4,14 @@ import { checkUploads } from '../../../src/catalog/check-uploads.ts'
 import { parseGenerationRequest } from '../../../src/catalog/parse-request.ts'
 import { planRoute } from '../../../src/catalog/plan-route.ts'
 import { requestSha256 } from '../../../src/catalog/request-digest.ts'
-import { readUploadName, replaceUploads, uploadName, uploadsIn, uploadsInBody } from '../../../src/catalog/upload-name.ts'
+import {
+  hasPictureLinks,
+  readUploadName,
+  replaceUploads,
+  uploadName,
+  uploadsIn,
+  uploadsInBody,
+} from '../../../src/catalog/upload-name.ts'
 import type { GenerationRequest, ProviderName } from '../../../src/contract/index.ts'
 
 const fox = 'a1'.repeat(32)
@@ -89,6 +96,31 @@ describe('an upload in a request', () => {
       replaceUploads(body, (sha256) => `https://files.example/${sha256.slice(0, 4)}`),
       { ...body, images: ['https://files.example/a1a1', 'https://pictures.example/a.png'] },
     )
+  })
+})
+
+describe("the caller's words", () => {
+  const words = { prompt: uploadName(fox), negative_prompt: uploadName(owl) }
+
+  test('are no pictures, whatever they look like: they name no upload, and stay as they are', () => {
+    assert.deepEqual(uploadsInBody({ ...words, image_urls: [uploadName(fox)] }), [fox])
+    const native = { kie: { ...words, image_urls: [uploadName(owl)] } }
+    assert.deepEqual(
+      uploadsIn({ model: 'nano-banana', ...words, providerOptions: native }).map(({ field }) => field),
+      ['providerOptions.kie.image_urls.0'],
+    )
+    const replaced = replaceUploads({ ...words, undocumented: { picture: uploadName(fox) } }, () => 'https://files.example/a')
+    assert.deepEqual(replaced, { ...words, undocumented: { picture: 'https://files.example/a' } })
+    assert.deepEqual(messagesOf({ ...request(), prompt: words.prompt }), [])
+  })
+
+  test('that begin like a link are no picture of the caller either', () => {
+    assert.equal(
+      hasPictureLinks({ prompt: 'https://example.com in the style of a poster', image_urls: [uploadName(fox)] }),
+      false,
+    )
+    assert.equal(hasPictureLinks({ prompt: 'a fox', image_urls: ['https://pictures.example/a.png'] }), true)
+    assert.equal(hasPictureLinks({ prompt: 'a fox', image_url: 'https://pictures.example/a.png' }), true)
   })
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Generation } from '../../../src/contract/index.ts'
+import type { Generation, PlanPreview } from '../../../src/contract/index.ts'
 import type { GatewayDeps } from '../../../src/gateway/gateway-deps.ts'
 import type { Problem } from '../../../src/gateway/problem.ts'
 import { budgetListSchema } from '../../../src/gateway/routes/budgets.ts'
@@ -92,6 +92,40 @@ for (const [what, route, worstCaseUsd] of [
     assert.deepEqual([row?.tenant, row?.worstCaseUsd], ['team-7', worstCaseUsd])
   })
 }
+
+const bigPicture = { sha256: 'a'.repeat(64), contentType: 'image/png', width: 4_000, height: 4_000 }
+
+/** Kie takes pictures of at most 10 MB for nano-banana; inside a request the DefAPI of these tests takes 4 MB. */
+for (const [what, sizeBytes, route, worstCaseUsd] of [
+  ['too large for the only one with a price', 12_000_000, {}, null],
+  ['small enough for both', 1_000_000, {}, 0.04],
+  ['too large for the first as data, while by link it is asked', 5_000_000, { providers: ['defapi', 'kie'] }, 0.04],
+  [
+    'too large to go as data, where by link only one without a price is asked',
+    5_000_000,
+    { providers: ['defapi', 'kie'], fallback: false },
+    null,
+  ],
+] as const) {
+  test(`an upload counts in what is reserved, as it will in the plan: one ${what}`, async (t) => {
+    const gateway = await startGateway(t)
+    await gateway.ledger.addUpload({ ...bigPicture, sizeBytes })
+    const payload = { ...goodRequest, referenceImages: [`upload:${bigPicture.sha256}`], route }
+    const { id } = (await create(gateway, payload)).json<Generation>()
+    assert.equal(gateway.ledger.generations.get(id)?.worstCaseUsd, worstCaseUsd)
+    const preview = await gateway.app.inject({ method: 'POST', url: '/v1/plans', payload })
+    assert.equal(preview.json<{ plan: PlanPreview }>().plan.worstCaseUsd, worstCaseUsd)
+  })
+}
+
+test('with a budget, an upload that only a provider without a price takes is 402', async (t) => {
+  const gateway = await startGateway(t)
+  await gateway.ledger.addUpload({ ...bigPicture, sizeBytes: 12_000_000 })
+  gateway.ledger.refusal = { kind: 'price_unknown' }
+  const answer = await create(gateway, { ...goodRequest, referenceImages: [`upload:${bigPicture.sha256}`] })
+  assert.equal(answer.statusCode, 402)
+  assert.match(answer.json<Problem>().detail, /nobody has published a price for this nano-banana picture at defapi/)
+})
 
 for (const [what, kie, worstCaseUsd] of [
   ['a gateway without keys reserves as if every provider had one', [], 0.04],

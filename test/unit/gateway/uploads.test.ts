@@ -1,8 +1,9 @@
 // POST /v1/uploads and the links under which providers fetch what was uploaded.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { createFileStore } from '../../../src/storage/file-store.ts'
@@ -189,6 +190,21 @@ test('a disk or a ledger that is away is a 503', async (t) => {
   assert.equal(answer.body.includes('/dev/null'), false)
 })
 
+test('a disk that fails once the whole picture is here is our trouble as well: 503, one line in the log, nothing left', async (t) => {
+  const folder = await tempFolder(t)
+  const store = createFileStore({ folder })
+  await writeFile(join(folder, sha256.slice(0, 2)), 'a file where a folder should be')
+  const gateway = await startGateway(t, { deps: { store } })
+  const { url } = await gateway.listen()
+  const overHttp = await fetch(`${url}/v1/uploads`, { method: 'POST', body: new Uint8Array(png), headers: octets })
+  const injected = await gateway.app.inject({ method: 'POST', url: '/v1/uploads', payload: png, headers: octets })
+  assert.deepEqual([overHttp.status, injected.statusCode], [503, 503])
+  assert.equal(injected.json<{ type: string }>().type, 'urn:darkroom:problem:storage_unavailable')
+  const told = gateway.log.filter((line) => /ENOTDIR.*an upload cannot be stored/.test(line))
+  assert.equal(told.length, 2, gateway.log.join('\n'))
+  assert.deepEqual(await readdir(store.tempFolder), [])
+})
+
 test('an unknown upload, and what cannot be one, is a 404', async (t) => {
   const { app, ledger } = await start(t)
   for (const wrong of ['f'.repeat(64), 'abc', '..%2f..%2fetc%2fpasswd', `${sha256}x`]) {
@@ -214,6 +230,25 @@ test('a request that names an upload is accepted when it is here, and refused by
   assert.equal(accepted.statusCode, 202, accepted.body)
   const [started] = [...temporal.started.values()]
   assert.deepEqual(started?.referenceImages, [name, 'https://pictures.example/owl.png'])
+})
+
+test('a repeat under the same key is the earlier generation, also where its upload has been removed since', async (t) => {
+  const { app, ledger } = await start(t)
+  await ledger.addUpload({ sha256, sizeBytes: png.length, contentType: 'image/png', width: 31, height: 7 })
+  const ask = (key: string) =>
+    app.inject({
+      method: 'POST',
+      url: '/v1/generations',
+      payload: { ...goodRequest, referenceImages: [name] },
+      headers: { 'idempotency-key': key },
+    })
+  const first = await ask('order 17')
+  ledger.readUploads = async () => []
+  const repeat = await ask('order 17')
+  assert.equal(repeat.statusCode, 202, repeat.body)
+  assert.equal(repeat.headers['idempotent-replayed'], 'true')
+  assert.equal(repeat.json<{ id: string }>().id, first.json<{ id: string }>().id)
+  assert.equal((await ask('order 18')).statusCode, 422)
 })
 
 test('an upload that no provider of the route would take is refused with the limit, and nothing is reserved', async (t) => {

@@ -5,6 +5,8 @@ import { callbackSecret, createRedactor } from '../../../src/providers/shared/me
 import { readRetryAfterMs } from '../../../src/providers/shared/retry-after.ts'
 import { keepWebUrls } from '../../../src/providers/shared/source-urls.ts'
 import { readTimeMs } from '../../../src/providers/shared/times.ts'
+import { createCallbackTokens } from '../../../src/tokens/tokens.ts'
+import { createUploadTokens } from '../../../src/tokens/upload-tokens.ts'
 
 test('Retry-After is read as seconds or as an HTTP date, and nothing else', () => {
   const nowMs = Date.UTC(2026, 10, 22, 12, 0, 0)
@@ -125,6 +127,30 @@ test('no secret and no path of a link is left in a message, wherever the cut fal
     'get https://cdn.example/a/b?sig=1 or http:\\/\\/hooks.example\\/v1\\/t or https%3A%2F%2Fx.example%2Fy now',
   )
   assert.equal(message, 'get https://cdn.example/… or http://hooks.example/… or https://x.example/… now')
+})
+
+test('a sealed token is hidden wherever it stands, with or without the link around it, whole or cut', () => {
+  const clean = createRedactor(['key'])
+  const secrets = { current: 'a secret of the test, long enough' }
+  const sha256 = 'b'.repeat(64)
+  for (const token of [
+    createUploadTokens(secrets).seal({ sha256, expiresAtMs: Date.now() + 60_000 }),
+    createCallbackTokens(secrets).seal({ generationId: 'g', item: 0, attempt: 1 }),
+  ]) {
+    const secret = token.split('.')[2]?.slice(0, 16) ?? ''
+    for (const text of [
+      `could not load /v1/uploads/${sha256.slice(0, 12)}/${token}`,
+      `bad: gateway.example.com/v1/uploads/x/${token}: 404`,
+      `GET ${token}?x=1`,
+      `"%2Fv1%2Fuploads%2Fx%2F${token.replaceAll('.', '%2E')}"`,
+      `cut ${token.slice(0, 40)}`,
+    ]) {
+      const cleaned = clean(text)
+      assert.ok(secret.length === 16 && !cleaned.includes(secret), cleaned)
+      assert.ok(cleaned.includes('[hidden]'), cleaned)
+    }
+  }
+  assert.equal(clean('gateway.example.com/v1/uploads is down, v1.2.3'), 'gateway.example.com/v1/uploads is down, v1.2.3')
 })
 
 test('the token of a callback link is its last segment, unless that is an ordinary word', () => {
