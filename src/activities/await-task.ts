@@ -32,8 +32,8 @@ export function createAwaitTask(deps: ActivityDeps) {
         const why = await mixedUp(deps, attempt, row, answer.snapshot)
         // I5. Its own task may still be named by its callback, and is then booked by settlement.
         if (why !== null) throw notYet('StillPending', `the task is another attempt's: ${why}`, pollPause(attempt, answer))
-        const snapshot = await forgetDeadLinks(deps, attempt, answer.snapshot)
-        return standingOf(await deps.ledger.recordVerdict(ref, verdictOf(snapshot)))
+        const verdict = await forgetDeadLinks(deps, attempt, verdictOf(answer.snapshot))
+        return standingOf(await deps.ledger.recordVerdict(ref, verdict))
       }
       // Only a parsed terminal state is an end: 401, 404, 429, 5xx, HTML and unknown words all mean "ask again".
       throw notYet('StillPending', describe(attempt, answer), pollPause(attempt, answer))

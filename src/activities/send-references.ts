@@ -4,8 +4,9 @@ import { Context } from '@temporalio/activity'
 import { CancelledFailure } from '@temporalio/common'
 import { hasPictureLinks, replaceUploads, uploadsIn, uploadsInBody } from '../catalog/upload-name.ts'
 import type { GenerationRequest } from '../contract/index.ts'
+import type { ProviderVerdict } from '../ledger/ledger.ts'
 import type { Upload } from '../ledger/uploads-port.ts'
-import type { Provider, Snapshot } from '../providers/provider.ts'
+import type { Provider } from '../providers/provider.ts'
 import type { AttemptContext } from './attempt-context.ts'
 import { createDataRoom } from './data-room.ts'
 import type { ActivityDeps } from './deps.ts'
@@ -103,14 +104,18 @@ async function dataAddress(deps: SendingDeps, upload: Upload): Promise<CopyOutco
 
 /**
  * A provider that could not fetch a picture of ours was given a dead link: the next one who needs that picture sends it anew. Where all
- * pictures were ours the fault is not in what the caller gave, so that the next provider may be asked.
+ * pictures were ours the fault is not in what the caller gave: `upload_gone`, upon which the workflow asks the same provider again.
  */
-export async function forgetDeadLinks(deps: ActivityDeps, attempt: AttemptContext, snapshot: Snapshot): Promise<Snapshot> {
+export async function forgetDeadLinks(
+  deps: ActivityDeps,
+  attempt: AttemptContext,
+  verdict: ProviderVerdict,
+): Promise<ProviderVerdict> {
   const sha256s = uploadsInBody(attempt.stored.input)
-  if (snapshot.failureReason !== 'source_image' || sha256s.length === 0) return snapshot
+  if (verdict.reason !== 'source_image' || sha256s.length === 0) return verdict
   await deps.ledger.forgetUploadLinks(attempt.planned.provider, sha256s)
   deps.logger.warn({ provider: attempt.planned.provider, uploads: sha256s.length }, 'a provider could not fetch our pictures')
-  return hasPictureLinks(attempt.stored.input) ? snapshot : { ...snapshot, failureReason: 'provider_fault' }
+  return hasPictureLinks(attempt.stored.input) ? verdict : { ...verdict, reason: 'upload_gone' }
 }
 
 /** The uploads that a request names, as far as the ledger has them. */

@@ -174,21 +174,23 @@ describe('an uploaded picture', { concurrency: 4, timeout: 90_000 }, () => {
 
 // One after the other: these break the upload host or its files for everybody.
 describe('when a picture cannot be sent', { concurrency: 1, timeout: 90_000 }, () => {
-  test('an upload that expired early is noticed by its failed task, the next provider serves, and the next one is sent anew', async () => {
+  test('an upload that expired early is noticed by its failed task, and sent anew to the same provider', async () => {
     const fox = await upload()
     const first = await service.generate(foxFrom(fox, 'before it expired'))
     assert.equal(first.servedBy?.provider, 'kie')
     assert.ok(service.simulator.expireUploads() > 0)
-    const second = await service.generate(foxFrom(fox, 'https://example.com/style while it was dead'))
+    const before = uploadsToKie(service)
+    const prompt = 'https://example.com/style while it was dead'
+    const second = await service.generate(foxFrom(fox, prompt, { route: { providers: ['kie'] } }))
     assert.equal(second.status, 'completed', JSON.stringify(second.failure))
     assert.deepEqual(
       second.attempts.map(({ provider, outcome, reason, cost }) => [provider, outcome, reason, cost.usd]),
       [
-        ['kie', 'failed', 'provider_fault', 0],
-        ['defapi', 'succeeded', null, 0.02],
+        ['kie', 'failed', 'upload_gone', 0],
+        ['kie', 'succeeded', null, 0.02],
       ],
     )
-    const before = uploadsToKie(service)
+    assert.equal(uploadsToKie(service), before + 1)
     const third = await service.generate(foxFrom(fox, 'after it was noticed'))
     assert.equal(third.servedBy?.provider, 'kie')
     assert.equal(uploadsToKie(service), before + 1)
