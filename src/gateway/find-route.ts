@@ -8,6 +8,11 @@ import type { RouteDeps } from './gateway-deps.ts'
 
 export type PlanningDeps = Pick<RouteDeps, 'providers' | 'routeDefaults' | 'ledger' | 'mode'>
 
+/** A gateway with keys knows who can be asked. Without any the workers' keys are what counts, and nobody here knows them. */
+export function whoCounts({ providers }: Pick<PlanningDeps, 'providers'>): 'own' | 'all' {
+  return [...providers.values()].some(({ accounts }) => accounts.length > 0) ? 'own' : 'all'
+}
+
 /** `own`: of the providers that have a key here; `all`: whoever has. Reads recent attempts where the request's preference needs them. */
 export async function findRoute(
   request: GenerationRequest,

@@ -9,7 +9,7 @@ import type { BudgetRoom, GenerationRequest, PlannedSubmit, PlanPreview } from '
 import { defaultTenant } from '../contract/index.ts'
 import type { Budget } from '../ledger/budgets-port.ts'
 import { allTenants } from './budget-problems.ts'
-import { findRoute } from './find-route.ts'
+import { findRoute, whoCounts } from './find-route.ts'
 import type { RouteDeps } from './gateway-deps.ts'
 import { findUploads } from './named-uploads.ts'
 import { priceRequest } from './price-request.ts'
@@ -26,9 +26,7 @@ export async function previewPlan(request: GenerationRequest, deps: Deps): Promi
   const { known, missing } = await findUploads(deps, request)
   const canLink = deps.callbackUrlOf(routeDefaults.preferred, hiddenSeal) !== null
   const uploads = routeUploads(request, known, { providers: deps.providers.values(), canLink })
-  const hasKeys = [...deps.providers.values()].some(({ accounts }) => accounts.length > 0)
-  // Without any key the workers' keys are what counts, and nobody here knows them.
-  const route = await findRoute(request, deps, hasKeys ? 'own' : 'all', uploads)
+  const route = await findRoute(request, deps, whoCounts(deps), uploads)
   if (!route.ok) throw notAcceptable(route.errors)
   const tenant = request.tenant ?? defaultTenant
   const { worstCaseUsd } = await priceRequest(request, known, deps)

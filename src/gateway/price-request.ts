@@ -6,14 +6,17 @@ import { routeUploads } from '../catalog/route-uploads.ts'
 import { pricesOfAll } from '../catalog/several-pictures.ts'
 import { worstCaseUsd } from '../catalog/worst-case.ts'
 import type { GenerationRequest, ProviderName } from '../contract/index.ts'
-import { findRoute } from './find-route.ts'
+import { findRoute, whoCounts } from './find-route.ts'
 import type { PlanningDeps } from './find-route.ts'
+import type { FieldError } from './problem.ts'
 
 export interface PricedRequest {
   /** null: a price in the route is not known */
   worstCaseUsd: number | null
   /** providers of the route without a price */
   unpriced: ProviderName[]
+  /** why nobody can be asked; null: somebody can */
+  refusal: readonly FieldError[] | null
 }
 
 /** `uploads`: those that the request names. Of every route that the workers may plan, the dearest; an unknown price is dearer than any. */
@@ -23,27 +26,30 @@ export async function priceRequest(
   deps: PlanningDeps,
 ): Promise<PricedRequest> {
   const policy = policyOf(request, deps.routeDefaults)
-  const routes = await findRoutes(request, uploads, deps)
+  const { routes, refusal } = await findRoutes(request, uploads, deps)
   const prices = routes.map((candidates) => worstCaseUsd(pricesOfAll(candidates, request.count ?? 1), policy))
   const unpriced = routes.flat().filter(({ price }) => price.usd === null)
   return {
     worstCaseUsd: prices.reduce((most, usd) => (most === null || usd === null ? null : Math.max(most, usd)), 0),
     unpriced: [...new Set(unpriced.map(({ provider }) => provider))],
+    refusal,
   }
 }
 
 /**
- * With uploads the route depends on whether the workers have an address that providers can reach, which nobody here knows: both. Where our
- * keys make no route, all providers count. Too much reserved is given back; too little would be a budget that is overrun.
+ * With uploads the route depends on whether the workers have an address that providers can reach, which nobody here knows: both. Too much
+ * reserved is given back; too little would be a budget that is overrun.
  */
-async function findRoutes(request: GenerationRequest, known: readonly KnownUpload[], deps: PlanningDeps): Promise<Candidate[][]> {
+async function findRoutes(
+  request: GenerationRequest,
+  known: readonly KnownUpload[],
+  deps: PlanningDeps,
+): Promise<{ routes: Candidate[][]; refusal: readonly FieldError[] | null }> {
   const byLink = routeUploads(request, known, { providers: deps.providers.values(), canLink: true })
   const asData = routeUploads(request, known, { providers: deps.providers.values(), canLink: false })
   const settings = asData.obstacles.size === 0 ? [byLink] : [byLink, asData]
-  for (const who of ['own', 'all'] as const) {
-    const routes = await Promise.all(settings.map((uploads) => findRoute(request, deps, who, uploads)))
-    const planned = routes.flatMap((route) => (route.ok ? [route.candidates] : []))
-    if (planned.length > 0) return planned
-  }
-  return []
+  const found = await Promise.all(settings.map((uploads) => findRoute(request, deps, whoCounts(deps), uploads)))
+  const routes = found.flatMap((route) => (route.ok ? [route.candidates] : []))
+  const errors = found.flatMap((route) => (route.ok ? [] : [route.errors]))
+  return { routes, refusal: routes.length > 0 ? null : (errors[0] ?? []) }
 }

@@ -10,7 +10,7 @@ import { generationPath, hasEnded, toAnswer } from '../generation-answer.ts'
 import { generationIdOfKey, newGenerationId, readIdempotencyKey, sha256 } from '../idempotency.ts'
 import { requireUploads } from '../named-uploads.ts'
 import { priceRequest } from '../price-request.ts'
-import { readRequest } from '../read-request.ts'
+import { notAcceptable, readRequest } from '../read-request.ts'
 import { generationSchema, json, problems } from '../schemas.ts'
 import { createWaitingRoom, readWaitMs } from '../waiting-room.ts'
 
@@ -44,7 +44,8 @@ export function registerCreateGeneration(app: FastifyInstance, deps: RouteDeps):
       const wanted = readRequest(request.body)
       const earlierId = key === null ? null : generationIdOfKey(key)
       const uploads = await requireUploads(deps, wanted, earlierId)
-      const { worstCaseUsd, unpriced } = await priceRequest(wanted, uploads, deps)
+      const { worstCaseUsd, unpriced, refusal } = await priceRequest(wanted, uploads, deps)
+      if (refusal !== null && !(await isKnown(deps, earlierId))) throw notAcceptable(refusal)
       const row = {
         id: earlierId ?? newGenerationId(),
         requestSha256: requestSha256(wanted),
@@ -64,6 +65,11 @@ export function registerCreateGeneration(app: FastifyInstance, deps: RouteDeps):
       return answer
     },
   })
+}
+
+/** What was accepted before is answered again, whatever could be asked today. */
+async function isKnown({ ledger }: RouteDeps, earlierId: string | null): Promise<boolean> {
+  return earlierId !== null && (await ledger.readGeneration(earlierId)) !== null
 }
 
 /** Aborted when the caller has gone or the gateway closes. */

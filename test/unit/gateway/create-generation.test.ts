@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Generation } from '../../../src/contract/index.ts'
 import type { Problem } from '../../../src/gateway/problem.ts'
-import { goodRequest, startGateway, type TestGateway } from './start-gateway.ts'
+import type { GatewayDeps } from '../../../src/gateway/gateway-deps.ts'
+import { describeAt, goodRequest, links, startGateway, type TestGateway } from './start-gateway.ts'
 import { eventually } from '../../helpers/eventually.ts'
 
 const url = '/v1/generations'
@@ -41,6 +42,35 @@ test('the row is written before the workflow is started', async (t) => {
   await create(gateway)
   assert.equal(rowsAtStart, 1)
 })
+
+for (const [what, keys, request, says] of [
+  ['the only provider of the model has no key', ['defapi'], { model: 'z-image' }, /Kie has no key: KIE_API_KEY is not set/],
+  [
+    'the cost is limited and nobody has a list price',
+    ['kie', 'defapi'],
+    { model: 'midjourney', route: { maxCostUsd: 1 } },
+    /no list price for it, and route\.maxCostUsd limits the cost/,
+  ],
+] as const) {
+  test(`nobody could be asked, since ${what}: refused at once, and nothing is written or started`, async (t) => {
+    const door = (name: 'kie' | 'defapi') => ({
+      name,
+      readCallback: () => ({ ok: false, status: 400, message: '' }) as const,
+      describeSubmit: describeAt('http://provider.test'),
+      references: links,
+      accounts: (keys as readonly string[]).includes(name) ? ['default'] : [],
+    })
+    const providers: GatewayDeps['providers'] = new Map([
+      ['kie', door('kie')],
+      ['defapi', door('defapi')],
+    ])
+    const gateway = await startGateway(t, { deps: { providers } })
+    const answer = await create(gateway, {}, { prompt: 'a fox', ...request })
+    assert.equal(answer.statusCode, 422)
+    assert.match(answer.json<Problem>().errors?.[0]?.message ?? '', says)
+    assert.deepEqual([gateway.ledger.generations.size, gateway.temporal.started.size], [0, 0])
+  })
+}
 
 test('the same key with the same body is the same generation, and says that it is a replay', async (t) => {
   const gateway = await startGateway(t)
