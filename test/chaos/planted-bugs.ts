@@ -110,7 +110,7 @@ export const plantedBugs: readonly PlantedBug[] = [
 `,
       },
     ],
-    proof: { by: 'test', file: 'test/unit/ledger/permits.test.ts' },
+    proof: { by: 'test', file: 'test/unit/ledger/permits.slow.test.ts' },
   },
   {
     id: 'result-from-callback',

@@ -37,7 +37,11 @@ for (const [where, path] of [
     })
     await once(child, 'exit')
     assert.equal(child.exitCode, 130)
-    assert.deepEqual(passedAfterwards, [])
+    // The reply may overtake the signal: one look at the task may be on its way then, and nothing that costs.
+    assert.ok(
+      passedAfterwards.length <= 1 && passedAfterwards.every((each) => each.includes('/recordInfo?')),
+      passedAfterwards.join(),
+    )
     const [folder = ''] = await readdir(out)
     assert.match(await readFile(join(out, folder, 'exchanges.json'), 'utf8'), /"probe": "submit",\s+"method": "POST"/)
     const report = await readFile(join(out, folder, 'report.json'), 'utf8')
