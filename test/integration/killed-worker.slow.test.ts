@@ -8,7 +8,8 @@ import { startWorkerProcess } from '../helpers/worker-process.ts'
 import { newAttempt } from '../unit/ledger/fixtures.ts'
 import { makePng } from '../unit/storage/samples.ts'
 
-const service = await startService({ after }, { workers: false })
+// A worker that takes its time to start must not make an attempt overdue: that would be another story, with another task.
+const service = await startService({ after }, { workers: false, timings: { attemptDeadlineMs: 30_000 } })
 
 describe('killed around the paid POST', { concurrency: 1, timeout: 240_000 }, () => {
   test('SIGKILL right after the POST: one provider task, adopted through its callback', async (t) => {
