@@ -197,7 +197,8 @@ async function book(
     case 'not_sent':
     case 'refused_retryable': {
       const { reason, message } = outcome
-      const wasSent = outcome.kind !== 'not_sent'
+      // I8: what got as far as the edge counts in the window, whoever counts there.
+      const wasSent = outcome.kind !== 'not_sent' || outcome.reachedEdge === true
       const row = await ledger.releaseSend(ref, sendId, { reason, message, wasSent })
       if (row.state !== 'claimed') return standingOf(row)
       const retryAfterMs = outcome.kind === 'refused_retryable' ? outcome.retryAfterMs : null

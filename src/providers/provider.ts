@@ -50,8 +50,11 @@ export interface SubmitOptions {
  */
 export type SubmitOutcome =
   | { kind: 'accepted'; providerTaskId: string }
-  /** no socket was ever handed over, so no byte left this machine: retrying is free */
-  | { kind: 'not_sent'; reason: 'unreachable' | 'withdrawn'; message: string }
+  /**
+   * No socket was ever handed over, or the edge in front of the provider says that it never reached it: retrying is free. `reachedEdge`:
+   * the latter, so that it may have been counted there against a limit.
+   */
+  | { kind: 'not_sent'; reason: 'unreachable' | 'withdrawn'; message: string; reachedEdge?: true }
   /** the provider made no task and says to come back later */
   | { kind: 'refused_retryable'; reason: ProviderReason; message: string; retryAfterMs: number | null }
   /** the provider made no task and will not */

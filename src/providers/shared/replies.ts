@@ -49,7 +49,7 @@ function classifySubmitReply(reply: HttpReply, words: SubmitWords, context: Repl
   if (mayNameTask(json)) return unknownReply(reply, context)
   if (originWasNeverReached(reply.status, reply.elapsedMs)) {
     const message = `HTTP ${reply.status}: the provider's edge could not reach its server`
-    return { kind: 'not_sent', reason: 'unreachable', message }
+    return { kind: 'not_sent', reason: 'unreachable', message, reachedEdge: true }
   }
   const refusal = isApplicationStatus(reply.status) ? words.readRefusal(json, reply) : null
   if (refusal === null) return unknownReply(reply, context)
