@@ -5,6 +5,7 @@ import type { GenerationRequest } from '../contract/index.ts'
 import type { Upload } from '../ledger/uploads-port.ts'
 import type { RouteDeps } from './gateway-deps.ts'
 import { notAcceptable } from './read-request.ts'
+import { wasAccepted } from './was-accepted.ts'
 
 /**
  * Those that the request names, before anything is reserved. Throws `invalid_request`, but not where this request was accepted before as
@@ -19,7 +20,7 @@ export async function requireUploads(
   const known = sha256s.length === 0 ? [] : await ledger.readUploads(sha256s)
   const errors = checkUploads(request, known)
   if (errors.length === 0) return known
-  if (earlierId !== null && (await ledger.readGeneration(earlierId)) !== null) return known
+  if (await wasAccepted(ledger, earlierId)) return known
   throw notAcceptable(errors)
 }
 

@@ -4,7 +4,7 @@ import { CancelledFailure } from '@temporalio/common'
 import type { Closing, LeftAttempt } from '../activities/index.ts'
 import type { Plan } from '../activities/types.ts'
 import type { Generation } from '../contract/index.ts'
-import { activityFailure } from '../contract/index.ts'
+import { activityFailure, fidelityLevels } from '../contract/index.ts'
 import { bookkeeping } from './activity-options.ts'
 import type { Failure } from './decide.ts'
 import { applicationFailureOf, generationFailed } from './failures.ts'
@@ -130,12 +130,10 @@ function otherServedEntries(run: Run): number[] {
   )
 }
 
-const levels = ['exact', 'adapted', 'degraded'] as const
-
 /** That of the picture that differs most from what was asked, with what differs in any of them. */
 function fidelityOf(plan: Plan, entries: readonly number[]): Plan['route'][number]['fidelity'] {
   const all = [...new Set(entries)].map((entry) => routeEntry(plan, entry).fidelity)
-  const level = levels.findLast((each) => all.some((fidelity) => fidelity.level === each)) ?? 'exact'
+  const level = fidelityLevels.findLast((each) => all.some((fidelity) => fidelity.level === each)) ?? 'exact'
   return { level, changes: all.flatMap(({ changes }) => changes) }
 }
 

@@ -9,7 +9,7 @@ import type { Step } from './decide.ts'
 import { applicationFailureOf, sentenceOf } from './failures.ts'
 import { askItemByItem } from './items.ts'
 import { liveView } from './live-view.ts'
-import { attemptInput, happen, newRun, nextStep } from './run.ts'
+import { attemptInput, happen, newRun, nextStep, stopIfCancelled } from './run.ts'
 import type { Run } from './run.ts'
 import { startSettlements } from './settlements.ts'
 import { takeStep } from './steps.ts'
@@ -53,7 +53,7 @@ export async function GenerateImage(request: GenerationRequest): Promise<Generat
 async function tellStory(run: Run): Promise<Generation> {
   for (;;) {
     // A submit that was running when the cancel came has been booked; nothing new may be paid now.
-    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the generation was cancelled')
+    stopIfCancelled()
     const step = nextStep(run)
     switch (step.kind) {
       case 'split':
@@ -114,7 +114,7 @@ async function storeImages(run: Run, { attempt }: StepOf<'store'>): Promise<void
   } catch (error) {
     if (isCancellation(error)) throw error
     // A run that fails while a cancel waits for it is not tried again: the caller's word counts, not the failure.
-    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the generation was cancelled')
+    stopIfCancelled()
     // The provider has the picture and was paid: asking another one would pay twice for one picture.
     const failure = { type: 'ResultUnavailable' as const, message: sentenceOf(error) }
     happen(run, { kind: 'stored', generation: await endUnfetched(run, failure) })

@@ -1,10 +1,9 @@
 // Several pictures where a provider makes one per task: each item is a story of its own, with the same steps and branches as the whole.
-import { CancellationScope, isCancellation } from '@temporalio/workflow'
-import { CancelledFailure } from '@temporalio/common'
+import { isCancellation } from '@temporalio/workflow'
 import { storing } from './activity-options.ts'
 import type { Step } from './decide.ts'
 import { sentenceOf } from './failures.ts'
-import { attemptInput, happen, newRun, nextStep } from './run.ts'
+import { attemptInput, happen, newRun, nextStep, stopIfCancelled } from './run.ts'
 import type { Run } from './run.ts'
 import { paidAttempts } from './state.ts'
 import type { ItemEnd } from './state.ts'
@@ -45,7 +44,7 @@ async function tellItem(run: Run): Promise<ItemEnd> {
 async function untilItsEnd(run: Run): Promise<ItemEnd> {
   for (;;) {
     // As in the story of the whole: nothing new may be paid now.
-    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the generation was cancelled')
+    stopIfCancelled()
     const step = nextStep(run)
     switch (step.kind) {
       case 'store':
@@ -73,7 +72,7 @@ async function storeItem(run: Run, { attempt }: Extract<Step, { kind: 'store' }>
     return { item, served: true, entry: attempt.entry, attempt: attempt.number }
   } catch (error) {
     if (isCancellation(error)) throw error
-    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the generation was cancelled')
+    stopIfCancelled()
     // Paid for, and another task would be paid again.
     return { item, served: false, failure: { type: 'ResultUnavailable', message: sentenceOf(error) } }
   }

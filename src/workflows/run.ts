@@ -1,5 +1,6 @@
 // What one execution carries from step to step.
 import { CancellationScope, setCurrentDetails } from '@temporalio/workflow'
+import { CancelledFailure } from '@temporalio/common'
 import type { AttemptInput, Plan } from '../activities/types.ts'
 import type { DecisionReport } from '../contract/index.ts'
 import { decide, refusalForAll } from './decide.ts'
@@ -51,6 +52,11 @@ export function storiesOf(run: Run): Run[] {
 /** Everything that happens goes through here. */
 export function happen(run: Run, event: StoryEvent): void {
   run.state = apply(run.state, event, Date.now())
+}
+
+/** The caller's word counts: nothing new may be paid after it, and no failure that comes with it is the story's. */
+export function stopIfCancelled(): void {
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the generation was cancelled')
 }
 
 /** Decides with the other stories in mind, and writes it down. */

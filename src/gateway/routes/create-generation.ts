@@ -11,6 +11,7 @@ import { generationIdOfKey, newGenerationId, readIdempotencyKey, sha256 } from '
 import { requireUploads } from '../named-uploads.ts'
 import { priceRequest } from '../price-request.ts'
 import { notAcceptable, readRequest } from '../read-request.ts'
+import { wasAccepted } from '../was-accepted.ts'
 import { generationSchema, json, problems } from '../schemas.ts'
 import { createWaitingRoom, readWaitMs } from '../waiting-room.ts'
 
@@ -45,7 +46,7 @@ export function registerCreateGeneration(app: FastifyInstance, deps: RouteDeps):
       const earlierId = key === null ? null : generationIdOfKey(key)
       const uploads = await requireUploads(deps, wanted, earlierId)
       const { worstCaseUsd, unpriced, refusal } = await priceRequest(wanted, uploads, deps)
-      if (refusal !== null && !(await isKnown(deps, earlierId))) throw notAcceptable(refusal)
+      if (refusal !== null && !(await wasAccepted(deps.ledger, earlierId))) throw notAcceptable(refusal)
       const row = {
         id: earlierId ?? newGenerationId(),
         requestSha256: requestSha256(wanted),
@@ -65,11 +66,6 @@ export function registerCreateGeneration(app: FastifyInstance, deps: RouteDeps):
       return answer
     },
   })
-}
-
-/** What was accepted before is answered again, whatever could be asked today. */
-async function isKnown({ ledger }: RouteDeps, earlierId: string | null): Promise<boolean> {
-  return earlierId !== null && (await ledger.readGeneration(earlierId)) !== null
 }
 
 /** Aborted when the caller has gone or the gateway closes. */
