@@ -48,13 +48,14 @@ export async function countOpen(client: Client): Promise<number> {
 /** The server says this when a signal comes while a workflow closes, and asks again: nothing has gone wrong. */
 const unhandledCommand = 1
 
-function countEvents(
+export function countEvents(
   events: readonly HistoryEvent[],
 ): Omit<HistoryRecord, 'workflowId' | 'runId' | 'type' | 'status' | 'startedAtMs' | 'closedAtMs' | 'sizeBytes'> {
   const activities: Record<string, number> = {}
   const failedWorkflowTasks: string[] = []
   const signals: SignalRecord[] = []
   let timedOutTasks = 0
+  let firedTimers = 0
   for (const event of events) {
     const scheduled = event.activityTaskScheduledEventAttributes?.activityType?.name
     if (isThere(scheduled)) activities[scheduled] = (activities[scheduled] ?? 0) + 1
@@ -64,10 +65,11 @@ function countEvents(
     }
     if (isThere(event.workflowTaskTimedOutEventAttributes) || isThere(event.activityTaskTimedOutEventAttributes))
       timedOutTasks += 1
+    if (isThere(event.timerFiredEventAttributes)) firedTimers += 1
     const signalled = event.workflowExecutionSignaledEventAttributes
     if (isThere(signalled)) signals.push(readWake(signalled.input?.payloads?.[0]?.data, eventMs(event)))
   }
-  return { events: events.length, activities, failedWorkflowTasks, signals, timedOutTasks }
+  return { events: events.length, activities, failedWorkflowTasks, signals, timedOutTasks, firedTimers }
 }
 
 /** protobuf leaves out, or sets to null */

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { notYet } from '../../src/activities/to-application-failure.ts'
 import type { AttemptStanding } from '../../src/activities/types.ts'
+import { countEvents } from '../chaos/histories.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { eventNames, keepHistory } from '../helpers/histories.ts'
-import { pendingForAMinute, standing, workflowRig } from '../helpers/workflow-rig.ts'
+import { generation, pendingForAMinute, standing, workflowRig } from '../helpers/workflow-rig.ts'
 import type { Running } from '../helpers/workflow-rig.ts'
 
 /** A promise that the test resolves. */
@@ -88,6 +89,28 @@ describe('wake or poll', { concurrency: 1, timeout: 60_000 }, () => {
     assert.equal(asked, 4)
     assert.ok(events.length <= 32, `${events.length} events`)
     await keepHistory(run.handle, 'poll-wins')
+  })
+
+  test('a wake that comes when the poll has found the end changes nothing, and is not the callback path (I9)', async () => {
+    const stored = gate<ReturnType<typeof generation>>()
+    const run = await rig.start(
+      {
+        submitTask: async () => standing('accepted'),
+        awaitTask: async () => standing('succeeded'),
+        storeImages: () => stored.wait,
+      },
+      { limits: { firstPollAfterMs: 1 } },
+    )
+    await eventually(() => assert.equal(times(run.calls, 'storeImages'), 1))
+    await run.wake()
+    await eventually(async () => assert.equal(times(await eventNames(run.handle), 'WorkflowTaskCompleted'), 5))
+    stored.open(generation(run.handle.workflowId, 'completed'))
+    const events = await assertStoredOnce(run)
+    // Four more than either path alone: the signal, and a workflow task that finds nothing to do.
+    assert.ok(events.length > 32, `${events.length} events`)
+    assert.ok(events.includes('TimerFired'), events.join())
+    const { events: counted, firedTimers } = countEvents((await run.handle.fetchHistory()).events ?? [])
+    assert.deepEqual({ counted, firedTimers }, { counted: events.length, firedTimers: 1 })
   })
 
   test('a wake and the submit result in one activation', async () => {

@@ -86,14 +86,18 @@ export const checkLimits: Check = (records): Finding => {
 const maxEvents = 32
 const maxHistoryBytes = 64 * 1024
 
-/** Served by one wake, without a poll, a retry that Temporal saw, or a worker lost on the way. */
+/**
+ * Served by one wake, without a poll, a retry that Temporal saw, or a worker lost on the way. Where a timer has fired the wake
+ * came too late to serve anything: the poll found the end, and the callback after it is four more events.
+ */
 function isCallbackPath(history: HistoryRecord): boolean {
-  const { activities, signals, timedOutTasks, failedWorkflowTasks, status } = history
+  const { activities, signals, timedOutTasks, firedTimers, failedWorkflowTasks, status } = history
   const once = (name: string): boolean => activities[name] === 1
   return (
     status === 'COMPLETED' &&
     signals.length === 1 &&
     timedOutTasks === 0 &&
+    firedTimers === 0 &&
     failedWorkflowTasks.length === 0 &&
     once('submitTask') &&
     once('awaitTask') &&

@@ -26,6 +26,7 @@ export interface HistoryRecord {
   /** causes of failed workflow tasks */
   failedWorkflowTasks: string[]
   timedOutTasks: number
+  firedTimers: number
   signals: SignalRecord[]
   /** how often each activity type was scheduled */
   activities: Record<string, number>

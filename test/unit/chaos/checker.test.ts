@@ -120,6 +120,13 @@ describe('the checker', () => {
     })
   }
 
+  test('a callback after the poll has found the end costs more events and is no breach of I9, nor looked at', () => {
+    const polled = history({ events: 33, firedTimers: 1 })
+    const { findings } = judge(records({ histories: [polled] }))
+    assert.deepEqual(redOf(records({ histories: [polled] })), [])
+    assert.equal(findings.find((finding) => finding.id === 'I9')?.checked, 0)
+  })
+
   test('a second attempt after a marked one is no breach, and an unresolved row leaves room for its task', () => {
     const left = attempt({
       ...abandoned,

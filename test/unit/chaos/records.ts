@@ -130,6 +130,7 @@ export function history(changes: Partial<HistoryRecord> = {}): HistoryRecord {
     sizeBytes: 20_000,
     failedWorkflowTasks: [],
     timedOutTasks: 0,
+    firedTimers: 0,
     signals: [{ atMs: startMs + 1_010, attempt: 1, claimedTaskId: 'task-1' }],
     activities: { submitTask: 1, awaitTask: 1, storeImages: 1 },
     ...changes,
