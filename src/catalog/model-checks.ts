@@ -1,5 +1,6 @@
 // What a request asks, against what the providers of its model can do. The rule: a value that no provider of the route can honour is
 // refused before any money is spent; one that only some can honour is adapted at the others, and said so (`fidelity`).
+import { fidelityLevels } from '../contract/index.ts'
 import type { FidelityLevel, GenerationRequest, ProviderName } from '../contract/index.ts'
 import type { Model, NativeModel } from './model-schema.ts'
 import {
@@ -199,11 +200,9 @@ function checkBodies(candidates: readonly Candidate[], request: GenerationReques
   })
 }
 
-const levels: readonly FidelityLevel[] = ['degraded', 'adapted', 'exact']
-
 /** Whether this level is as good as the request wants it. */
 export function isFaithfulEnough(level: FidelityLevel, { route }: GenerationRequest): boolean {
-  return levels.indexOf(level) >= levels.indexOf(route?.minimumFidelity ?? 'degraded')
+  return fidelityLevels.indexOf(level) <= fidelityLevels.indexOf(route?.minimumFidelity ?? 'degraded')
 }
 
 /** A route that the request itself forbids would only be found empty after it was accepted. */

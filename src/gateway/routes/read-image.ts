@@ -6,13 +6,13 @@ import { z } from 'zod'
 import { generationIdPattern } from '../../contract/index.ts'
 import type { NewImage } from '../../ledger/ledger.ts'
 import type { RouteDeps } from '../gateway-deps.ts'
+import { openStored, pictureHeaders, storedExtensions } from '../open-stored.ts'
 import { ProblemError } from '../problem.ts'
 import { problems } from '../schemas.ts'
 
 const paramsSchema = z.object({ id: z.string(), n: z.string().describe('from 0') })
 /** No sign, no leading zero, no exponent: each picture has one address. */
 const indexPattern = /^(0|[1-9]\d{0,3})$/
-const extensions: Readonly<Record<string, string>> = { 'image/png': 'png', 'image/jpeg': 'jpg', 'image/webp': 'webp' }
 const bytesSchema = z.string().meta({ format: 'binary' })
 
 interface Route {
@@ -33,7 +33,7 @@ export function registerReadImage(app: FastifyInstance, deps: RouteDeps): void {
       response: {
         200: {
           description: 'The picture, unchanged',
-          content: Object.fromEntries(Object.keys(extensions).map((type) => [type, { schema: bytesSchema }])),
+          content: Object.fromEntries(Object.keys(storedExtensions).map((type) => [type, { schema: bytesSchema }])),
         },
         304: z.null().describe('You have it already'),
         ...problems(404, 503),
@@ -55,17 +55,19 @@ export function registerReadImage(app: FastifyInstance, deps: RouteDeps): void {
   async function prepare(request: FastifyRequest<Route>, reply: FastifyReply<Route>): Promise<Readable | undefined> {
     const image = await readImageRow(deps, request.params.id, request.params.n)
     const headers = {
+      ...pictureHeaders(fileName(image), image.contentType),
       etag: `"${image.sha256}"`,
       // content-addressed: these bytes never change. Private: a shared cache does not know who may see them
       'cache-control': 'private, max-age=31536000, immutable',
-      'content-security-policy': "sandbox; default-src 'none'",
-      'content-disposition': `inline; filename="${fileName(image)}"`,
     }
     if (holdsTag(request.headers['if-none-match'], image.sha256)) {
       reply.code(304).headers(headers)
       return undefined
     }
-    const { sizeBytes, stream } = await openImage(deps, image)
+    const { generationId, index } = image
+    const opened = await openStored(deps, image, { generationId, index })
+    if (opened === null) throw noSuchPicture()
+    const { sizeBytes, stream } = opened
     reply.headers({ ...headers, 'content-length': String(sizeBytes) }).type(image.contentType)
     return stream
   }
@@ -78,17 +80,6 @@ async function readImageRow({ ledger }: RouteDeps, generationId: string, index: 
   return image
 }
 
-async function openImage({ store, logger }: RouteDeps, image: NewImage): Promise<{ sizeBytes: number; stream: Readable }> {
-  const { generationId, index, sha256, contentType } = image
-  const opened = await store.open(sha256, contentType).catch((error: unknown) => {
-    logger.warn({ generationId, index, err: error }, 'the result store does not answer')
-    throw new ProblemError('storage_unavailable', 'The picture cannot be read just now. Ask again later.', { cause: error })
-  })
-  if (opened !== null) return opened
-  logger.error({ generationId, index, sha256 }, 'a picture that the ledger knows is not in the result store')
-  throw noSuchPicture()
-}
-
 /** RFC 9110: a list of tags, weak or not, or `*`. */
 function holdsTag(ifNoneMatch: string | undefined, sha256: string): boolean {
   const tags = ifNoneMatch?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? []
@@ -96,8 +87,8 @@ function holdsTag(ifNoneMatch: string | undefined, sha256: string): boolean {
 }
 
 /** Ids of other services may hold a colon, which some file systems do not. */
-function fileName({ generationId, index, contentType }: NewImage): string {
-  return `${generationId.replaceAll(':', '-')}-${index}.${extensions[contentType] ?? 'bin'}`
+function fileName({ generationId, index }: NewImage): string {
+  return `${generationId.replaceAll(':', '-')}-${index}`
 }
 
 function noSuchPicture(): ProblemError {

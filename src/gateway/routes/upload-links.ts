@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { RouteDeps } from '../gateway-deps.ts'
+import { openStored, pictureHeaders, storedExtensions } from '../open-stored.ts'
 import { ProblemError } from '../problem.ts'
 import { problems } from '../schemas.ts'
 import { findUpload } from './uploads.ts'
@@ -27,7 +28,7 @@ export function registerUploadLinks(app: FastifyInstance, deps: RouteDeps): void
       response: {
         200: {
           description: 'The picture, unchanged',
-          content: Object.fromEntries(['image/png', 'image/jpeg', 'image/webp'].map((type) => [type, { schema: bytesSchema }])),
+          content: Object.fromEntries(Object.keys(storedExtensions).map((type) => [type, { schema: bytesSchema }])),
         },
         ...problems(404, 503),
       },
@@ -51,20 +52,13 @@ export function registerUploadLinks(app: FastifyInstance, deps: RouteDeps): void
     const link = deps.uploadTokens.open(token, { sha256, nowMs })
     const upload = link === null ? null : await findUpload(deps, sha256)
     if (link === null || upload === null) throw nothingHere()
-    const opened = await deps.store.open(sha256, upload.contentType).catch((error: unknown) => {
-      deps.logger.warn({ sha256, err: error }, 'the result store does not answer')
-      throw new ProblemError('storage_unavailable', 'The picture cannot be read just now. Ask again later.', { cause: error })
-    })
-    if (opened === null) {
-      deps.logger.error({ sha256 }, 'an upload that the ledger knows is not in the result store')
-      throw nothingHere()
-    }
+    const opened = await openStored(deps, upload)
+    if (opened === null) throw nothingHere()
     reply.type(upload.contentType).headers({
+      ...pictureHeaders(sha256.slice(0, 12), upload.contentType),
       'content-length': String(opened.sizeBytes),
       // a cache must not outlive the link, and a shared one does not know who may see it
       'cache-control': `private, max-age=${Math.floor((link.expiresAtMs - nowMs) / 1_000)}`,
-      'content-security-policy': "sandbox; default-src 'none'",
-      'content-disposition': `inline; filename="${sha256.slice(0, 12)}.${upload.contentType.replace('image/', '')}"`,
     })
     return opened.stream
   }

@@ -14,6 +14,7 @@ import { maxImagePixels } from '../../storage/image-check.ts'
 import { receiveImage } from '../../storage/receive-image.ts'
 import type { ReceivedImage } from '../../storage/receive-image.ts'
 import type { RouteDeps } from '../gateway-deps.ts'
+import { storedExtensions } from '../open-stored.ts'
 import { ProblemError } from '../problem.ts'
 import { json, problems, timeSchema } from '../schemas.ts'
 
@@ -29,7 +30,7 @@ const answerSchema = z
   .meta({ id: 'Upload' })
 const knownSchema = answerSchema.extend({ createdAt: timeSchema }).meta({ id: 'KnownUpload' })
 
-const contentTypes = ['image/png', 'image/jpeg', 'image/webp', 'application/octet-stream']
+const contentTypes = [...Object.keys(storedExtensions), 'application/octet-stream']
 /** A caller who is told that too many come in at once. */
 const comeBackAfterSeconds = 2
 
