@@ -44,7 +44,8 @@ export function notYet(
   return ApplicationFailure.create({
     type,
     message: safeText(message),
-    nextRetryDelay: Math.max(1, Math.round(delayMs)),
+    // A number that is none would end the whole worker (the SDK cannot encode it): the pace of the retry policy counts then.
+    ...(Number.isFinite(delayMs) ? { nextRetryDelay: Math.max(1, Math.round(delayMs)) } : {}),
     category: ApplicationFailureCategory.BENIGN,
   })
 }

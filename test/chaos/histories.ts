@@ -115,7 +115,8 @@ export async function replayAll(
   let replayed = 0
   for await (const result of Worker.runReplayHistories({ workflowBundle }, named)) {
     replayed += 1
-    if (result.error !== undefined) errors.push(`${result.workflowId}: ${result.error.message.slice(0, 300)}`)
+    if (result.error !== undefined)
+      errors.push(`${result.workflowId}: ${result.error.message.replace(/^.*?(?=\[TMPRL)/s, '').slice(0, 300)}`)
   }
   return { replayed, errors }
 }

@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync, closeSync } from 'node:fs'
+import { openSync, closeSync, readFileSync } from 'node:fs'
 import { eventually } from '../helpers/eventually.ts'
 
 export interface ProcessExit {
@@ -12,6 +12,8 @@ export interface ProcessExit {
   signal: string | null
   /** the row that ended it; null: nobody wanted it (I11) */
   row: string | null
+  /** the end of its log, where nobody wanted it to end */
+  lastWords: string
 }
 
 export interface KeptProcessOptions {
@@ -105,7 +107,8 @@ export class KeptProcess {
     child.once('exit', (code, signal) => {
       this.#child = null
       this.#isReady = false
-      onExit?.({ name, atMs: Date.now(), code, signal, row: this.#killedBy })
+      const row = this.#killedBy
+      onExit?.({ name, atMs: Date.now(), code, signal, row, lastWords: row === null ? endOf(logFile) : '' })
       if (this.#isKept) this.#starting = this.#restart()
     })
   }
@@ -121,6 +124,13 @@ export class KeptProcess {
 
 function isCrash(message: unknown): message is { crashed: string } {
   return typeof message === 'object' && message !== null && 'crashed' in message && typeof message.crashed === 'string'
+}
+
+/** Enough for an error and its first frames. */
+const lastWordsLength = 1_000
+
+function endOf(logFile: string): string {
+  return readFileSync(logFile, 'utf8').slice(-lastWordsLength).trim()
 }
 
 /** No key and no address of the shell that runs this. */

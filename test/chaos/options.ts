@@ -14,8 +14,8 @@ export interface ChaosOptions {
   rows: readonly string[] | null
   /** processes are killed, frozen and cut off */
   nemesis: boolean
-  /** where the records are written as JSON, for whoever looks for the cause of a red run; null: nowhere */
-  recordsFile: string | null
+  /** where records, logs and histories are kept; null: a red run keeps them in a folder of its own, and a green one nothing */
+  keepIn: string | null
   /** all time limits of the service and of the waits times this: for a machine that is slow or busy with other things */
   timeScale: number
   /** print each event as it happens */
@@ -29,7 +29,7 @@ const defaultGenerations = 200
 /** Seen on two cores: 200 generations in under three minutes, without a deadline that the machine alone made pass. */
 const defaultLanes = 32
 
-export const usage = `npm run chaos -- [--generations N] [--seed S] [--lanes N] [--rows P5,K6] [--no-nemesis] [--no-faults] [--planted-src DIR] [--time-scale N] [--records FILE] [--verbose]`
+export const usage = `npm run chaos -- [--generations N] [--seed S] [--lanes N] [--rows P5,K6] [--no-nemesis] [--no-faults] [--planted-src DIR] [--time-scale N] [--keep FOLDER] [--verbose]`
 
 /** Throws an Error with a sentence for whoever typed it. */
 export function readOptions(args: readonly string[]): ChaosOptions {
@@ -44,7 +44,7 @@ export function readOptions(args: readonly string[]): ChaosOptions {
       'no-faults': { type: 'boolean' },
       'planted-src': { type: 'string' },
       'time-scale': { type: 'string' },
-      records: { type: 'string' },
+      keep: { type: 'string' },
       verbose: { type: 'boolean' },
     },
   })
@@ -57,7 +57,7 @@ export function readOptions(args: readonly string[]): ChaosOptions {
     root: values['planted-src'] ?? repositoryRoot,
     rows,
     nemesis: values['no-nemesis'] !== true && values['no-faults'] !== true,
-    recordsFile: values.records ?? null,
+    keepIn: values.keep ?? null,
     timeScale: wholeNumber('time-scale', values['time-scale']) ?? 1,
     verbose: values.verbose === true,
   }

@@ -1,6 +1,4 @@
 // One run: processes up, load and faults, faults off, everything at rest, records.
-import { copyFile } from 'node:fs/promises'
-import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Ends } from '../helpers/at-end.ts'
 import { ask, createClient, runClient } from './client.ts'
@@ -17,6 +15,7 @@ import {
   readPictures,
   searchForSecrets,
 } from './collect.ts'
+import type { Evidence } from './evidence.ts'
 import { forgerRows, runForger } from './forger.ts'
 import { countOpen, fetchHistories, replayAll } from './histories.ts'
 import { crashRows } from './nemesis-rows.ts'
@@ -47,7 +46,7 @@ export async function runChaos(
   t: Ends,
   options: ChaosOptions,
   print: (line: string) => void,
-): Promise<{ records: ChaosRecords; facts: RunFacts }> {
+): Promise<{ evidence: Evidence; facts: RunFacts }> {
   const startedMs = performance.now()
   const say = (line: string): void => print(`${((performance.now() - startedMs) / 1_000).toFixed(1).padStart(6)} s  ${line}`)
   const plan = makePlan(options)
@@ -77,9 +76,9 @@ export async function runChaos(
   await untilAtRest(cluster, client, options)
   const endedAtMs = Date.now()
   say('at rest; reading the records')
-  const records = await collect(cluster, client, plan, options, counts, { lastFaultAtMs, endedAtMs })
+  const evidence = await collect(cluster, client, plan, options, counts, { lastFaultAtMs, endedAtMs })
   const killed = cluster.exits.filter(({ row }) => row !== null && row !== 'stop').length
-  return { records, facts: { options, loadSeconds, killed, seconds: (performance.now() - startedMs) / 1_000 } }
+  return { evidence, facts: { options, loadSeconds, killed, seconds: (performance.now() - startedMs) / 1_000 } }
 }
 
 async function underLoad(
@@ -149,7 +148,7 @@ async function collect(
   options: ChaosOptions,
   counts: Counts,
   times: { lastFaultAtMs: number; endedAtMs: number },
-): Promise<ChaosRecords> {
+): Promise<Evidence> {
   const generations = await readGenerations(cluster, client)
   const listedIds = await readListedIds(cluster)
   const pictures = await readPictures(cluster, generations)
@@ -158,12 +157,9 @@ async function collect(
   const simulatorCounts = await cluster.simulator.faultCounts()
   const [tasks, requests] = [await cluster.simulator.ledger(), await cluster.simulator.requests()]
   for (const child of [cluster.gateway, ...cluster.workers]) await child.stop()
-  if (options.recordsFile !== null) {
-    for (const file of cluster.logFiles) await copyFile(file, `${options.recordsFile}.${basename(file)}`)
-  }
   const histories = await fetchHistories(cluster.temporal.client)
   const replay = await replayAll(options.root, histories)
-  return {
+  const records: ChaosRecords = {
     plan,
     client: client.entries,
     http: { byStatus: Object.fromEntries([...client.tally.byStatus].toSorted(([a], [b]) => a - b)), faults: client.tally.faults },
@@ -188,6 +184,7 @@ async function collect(
       leaseMs: chaosTimings.attemptDeadlineMs * options.timeScale,
     },
   }
+  return { records, logFiles: cluster.logFiles, histories }
 }
 
 function rowRecords(

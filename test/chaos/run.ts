@@ -1,8 +1,8 @@
 // `npm run chaos`: real processes, faults by a seeded plan, and afterwards a checker that holds four records against one another.
 // Exit code 0 when every invariant holds, 1 when one does not, 2 when the run itself could not be made.
-import { writeFile } from 'node:fs/promises'
 import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { judge } from './checker/check.ts'
+import { evidenceFolder, keepEvidence } from './evidence.ts'
 import { readOptions, usage } from './options.ts'
 import type { ChaosOptions } from './options.ts'
 import { renderReport } from './report.ts'
@@ -14,10 +14,15 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`)
 async function main(options: ChaosOptions): Promise<number> {
   const cleanups: (() => unknown)[] = []
   try {
-    const { records, facts } = await runChaos({ after: (cleanup) => void cleanups.push(cleanup) }, options, print)
-    if (options.recordsFile !== null) await writeFile(options.recordsFile, JSON.stringify(records, null, 1))
+    const { evidence, facts } = await runChaos({ after: (cleanup) => void cleanups.push(cleanup) }, options, print)
+    const { records } = evidence
     const judgement = judge(records)
     for (const line of renderReport(records, judgement, facts)) print(line)
+    const keepIn = options.keepIn ?? (judgement.isGreen ? null : ownFolder)
+    if (keepIn !== null) {
+      await keepEvidence(keepIn, evidence)
+      print(`records, logs and histories are in ${keepIn}`)
+    }
     return judgement.isGreen ? 0 : 1
   } finally {
     for (const cleanup of cleanups.toReversed()) await cleanup()
@@ -32,6 +37,7 @@ try {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`)
   process.exit(2)
 }
+const ownFolder = evidenceFolder(options.seed)
 await useMemoryFolder()
 try {
   process.exitCode = await main(options)

@@ -1,12 +1,13 @@
 // A cancel that comes before there is a plan: the row is closed where there is one, and nothing is waited for where there is none.
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
+import { Context } from '@temporalio/activity'
 import { WorkflowFailedError } from '@temporalio/client'
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import { activityFailure } from '../../src/contract/index.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { keepHistory } from '../helpers/histories.ts'
-import { workflowRig } from '../helpers/workflow-rig.ts'
+import { eventNames, keepHistory } from '../helpers/histories.ts'
+import { standing, workflowRig } from '../helpers/workflow-rig.ts'
 import type { Running } from '../helpers/workflow-rig.ts'
 
 const rig = await workflowRig({ after })
@@ -65,5 +66,26 @@ describe('cancel while planning', { concurrency: 2, timeout: 60_000 }, () => {
         error instanceof WorkflowFailedError && error.cause instanceof ApplicationFailure && error.cause.type === 'InputRefused',
     )
     await keepHistory(run.handle, 'ledger-away-while-planning')
+  })
+
+  test('local tries are counted, so that no workflow task must be prolonged for them: a regular activity waits for the ledger', async () => {
+    const run = await rig.start({
+      planGeneration: async ({ generationId }) => (Context.current().info.isLocal ? ledgerAway() : rig.planFor(generationId)),
+      submitTask: async () => standing('accepted'),
+      awaitTask: async () => standing('succeeded'),
+    })
+    await eventually(async () => assert.ok((await eventNames(run.handle)).includes('TimerStarted')))
+    await run.wake()
+    await run.handle.result()
+    const events = await eventNames(run.handle)
+    assert.deepEqual(events.slice(0, 6), [
+      'WorkflowExecutionStarted',
+      'WorkflowTaskScheduled',
+      'WorkflowTaskStarted',
+      'WorkflowTaskCompleted',
+      'MarkerRecorded',
+      'ActivityTaskScheduled',
+    ])
+    assert.equal(run.calls.filter((name) => name === 'planGeneration').length, 3)
   })
 })

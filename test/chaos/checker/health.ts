@@ -11,8 +11,8 @@ export const checkHealth: Check = (records): Finding => {
   if (records.replay.replayed !== records.histories.length) {
     breaches.push(`${records.histories.length} histories, and ${records.replay.replayed} were replayed`)
   }
-  for (const { name, code, signal, row } of records.exits) {
-    if (row === null) breaches.push(`${name} ended by itself (${signal ?? code})`)
+  for (const { name, code, signal, row, lastWords } of records.exits) {
+    if (row === null) breaches.push(`${name} ended by itself (${signal ?? code}): ${lastWords}`)
   }
   for (const complaint of records.complaints) breaches.push(`log: ${complaint}`)
   for (const fault of records.http.faults) breaches.push(`HTTP ${fault}`)

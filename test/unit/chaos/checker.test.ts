@@ -75,7 +75,7 @@ const cases: readonly [string, ChaosRecords, InvariantId[]][] = [
   ['a history that was not replayed', records({ replay: { replayed: 0, errors: [] } }), ['I11']],
   [
     'a process that ended by itself',
-    records({ exits: [{ name: 'worker-a', atMs: 0, code: 1, signal: null, row: null }] }),
+    records({ exits: [{ name: 'worker-a', atMs: 0, code: 1, signal: null, row: null, lastWords: 'Error: x' }] }),
     ['I11'],
   ],
   ['a 500', records({ http: { byStatus: { '500': 1 }, faults: ['500 x'] } }), ['I11']],
