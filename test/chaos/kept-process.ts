@@ -12,6 +12,8 @@ export interface ProcessExit {
   signal: string | null
   /** the row that ended it; null: nobody wanted it (I11) */
   row: string | null
+  /** it had come up */
+  wasReady: boolean
   /** the end of its log, where nobody wanted it to end */
   lastWords: string
 }
@@ -105,10 +107,11 @@ export class KeptProcess {
       else onMessage?.(message)
     })
     child.once('exit', (code, signal) => {
+      const wasReady = this.#isReady
       this.#child = null
       this.#isReady = false
       const row = this.#killedBy
-      onExit?.({ name, atMs: Date.now(), code, signal, row, lastWords: row === null ? endOf(logFile) : '' })
+      onExit?.({ name, atMs: Date.now(), code, signal, row, wasReady, lastWords: row === null ? endOf(logFile) : '' })
       if (this.#isKept) this.#starting = this.#restart()
     })
   }

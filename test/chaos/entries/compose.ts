@@ -2,6 +2,7 @@
 // looked for afterwards (I6).
 import { join } from 'node:path'
 import type { PointReached } from '../../../src/activities/deps.ts'
+import { exitCodes } from '../../../src/cli/errors.ts'
 import { loadConfig } from '../../../src/config/config.ts'
 import type { Config } from '../../../src/config/config.ts'
 import { Secret } from '../../../src/config/secret.ts'
@@ -46,6 +47,20 @@ function withCanaries(config: Config, { kieKey, defapiKey, webhookHmacKey }: Ser
       },
       defapi: { ...defapi, accounts: [{ name: 'default', apiKey: new Secret(defapiKey) }] },
     },
+  }
+}
+
+/**
+ * Starting while Temporal is being killed ends the process, as the product's commands do, with the same code; whoever keeps it starts it again.
+ * Anything else that goes wrong at the start is a crash.
+ */
+export async function orEndWithoutTemporal<T>(starting: Promise<T>): Promise<T> {
+  try {
+    return await starting
+  } catch (error) {
+    if (!(error instanceof Error) || (error.name !== 'TemporalUnreachableError' && error.name !== 'TransportError')) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(exitCodes.notReachable)
   }
 }
 

@@ -4,12 +4,12 @@ import { createGateway } from '../../../src/gateway/create-gateway.ts'
 import type { GenerationStarter } from '../../../src/gateway/generation-starter.ts'
 import { createGenerationStarter } from '../../../src/gateway/generation-starter.ts'
 import { createCrasher } from '../crash-points.ts'
-import { composeChaosService, readOrders } from './compose.ts'
+import { composeChaosService, orEndWithoutTemporal, readOrders } from './compose.ts'
 
 const input = readOrders()
 const crashAt = createCrasher(process.env['CRASH_AT'])
 const { composed } = composeChaosService(input, 'gateway')
-const { client } = await connectTemporal(plainTarget(input.temporalAddress, input.temporalNamespace))
+const { client } = await orEndWithoutTemporal(connectTemporal(plainTarget(input.temporalAddress, input.temporalNamespace)))
 
 /** K1, K2, K13, K14: right before and right after what cannot be undone. */
 function withCrashPoints(starter: GenerationStarter): GenerationStarter {

@@ -9,24 +9,26 @@ import { createWorkflowDoor } from '../../../src/temporal/workflow-door.ts'
 import { createWorkers } from '../../../src/worker/workers.ts'
 import { loadWorkflowBundle } from '../../../src/worker/workflow-bundle.ts'
 import { createCrasher } from '../crash-points.ts'
-import { composeChaosService, readOrders } from './compose.ts'
+import { composeChaosService, orEndWithoutTemporal, readOrders } from './compose.ts'
 
 const input = readOrders()
 const crashAt = createCrasher(process.env['CRASH_AT'])
 const pointReached: PointReached = (point) => crashAt(point, Context.current().info.taskQueue)
 const { composed, logger } = composeChaosService(input, 'worker', pointReached)
 installTemporalRuntime(logger)
-const connection = await connectWorker(plainTarget(input.temporalAddress, input.temporalNamespace))
-const workers = await createWorkers({
-  connection,
-  namespace: input.temporalNamespace,
-  workflowBundle: await loadWorkflowBundle(input.cacheFolder),
-  activities: composed.createActivities(input.callbackBaseUrl, createWorkflowDoor(connection, input.temporalNamespace)),
-  rates: composed.rates,
-  shutdownGraceMs: 500,
-  // A killed worker's cached workflows go to the other one this soon.
-  stickyScheduleToStartTimeoutMs: 500,
-})
+const connection = await orEndWithoutTemporal(connectWorker(plainTarget(input.temporalAddress, input.temporalNamespace)))
+const workers = await orEndWithoutTemporal(
+  createWorkers({
+    connection,
+    namespace: input.temporalNamespace,
+    workflowBundle: await loadWorkflowBundle(input.cacheFolder),
+    activities: composed.createActivities(input.callbackBaseUrl, createWorkflowDoor(connection, input.temporalNamespace)),
+    rates: composed.rates,
+    shutdownGraceMs: 500,
+    // A killed worker's cached workflows go to the other one this soon.
+    stickyScheduleToStartTimeoutMs: 500,
+  }),
+)
 process.on('disconnect', () => process.exit(0))
 process.on('message', (message) => {
   if (message === 'stop') workers.shutdown()

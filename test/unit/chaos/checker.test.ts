@@ -75,7 +75,7 @@ const cases: readonly [string, ChaosRecords, InvariantId[]][] = [
   ['a history that was not replayed', records({ replay: { replayed: 0, errors: [] } }), ['I11']],
   [
     'a process that ended by itself',
-    records({ exits: [{ name: 'worker-a', atMs: 0, code: 1, signal: null, row: null, lastWords: 'Error: x' }] }),
+    records({ exits: [{ name: 'worker-a', atMs: 0, code: 1, signal: null, row: null, wasReady: true, lastWords: 'Error: x' }] }),
     ['I11'],
   ],
   ['a 500', records({ http: { byStatus: { '500': 1 }, faults: ['500 x'] } }), ['I11']],
@@ -119,6 +119,15 @@ describe('the checker', () => {
       assert.equal(judge(spoilt).isGreen, false)
     })
   }
+
+  test('a process that starts while Temporal is away may say so and end, once Temporal was killed at all', () => {
+    const exit = { name: 'worker-a', atMs: 0, code: 3, signal: null, row: null, wasReady: false, lastWords: 'not reachable' }
+    const rows = [{ id: 'T1', planned: 1, fired: 1 }]
+    assert.deepEqual(redOf(records({ exits: [exit], rows })), [])
+    assert.deepEqual(redOf(records({ exits: [exit] })), ['I11'])
+    assert.deepEqual(redOf(records({ exits: [{ ...exit, wasReady: true }], rows })), ['I11'])
+    assert.deepEqual(redOf(records({ exits: [{ ...exit, code: 1 }], rows })), ['I11'])
+  })
 
   test('a callback after the poll has found the end costs more events and is no breach of I9, nor looked at', () => {
     const polled = history({ events: 33, firedTimers: 1 })

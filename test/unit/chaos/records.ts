@@ -187,7 +187,7 @@ export function records(changes: Partial<ChaosRecords> = {}): ChaosRecords {
     tasks: [task()],
     requests: [submitAt(150)],
     searches: [{ where: 'histories', sizeBytes: 10, found: [] }],
-    exits: [{ name: 'worker-a', atMs: startMs, code: null, signal: 'SIGKILL', lastWords: '', row: 'K5' }],
+    exits: [{ name: 'worker-a', atMs: startMs, code: null, signal: 'SIGKILL', wasReady: true, lastWords: '', row: 'K5' }],
     complaints: [],
     left: { temporaryFiles: [], unreferencedPictures: [], storedPictures: 1 },
     rows: [{ id: 'P5', planned: 1, fired: 1 }],
