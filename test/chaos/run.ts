@@ -30,6 +30,10 @@ async function main(options: ChaosOptions): Promise<number> {
 }
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
+if (process.argv.includes('--help')) {
+  print(usage)
+  process.exit(0)
+}
 let options: ChaosOptions
 try {
   options = readOptions(process.argv.slice(2))

@@ -28,7 +28,7 @@ export function renderReport(report: LiveReport): string {
   }
   const told = report.toldUsd === null ? '' : `; the provider says that its task took ${money(report.toldUsd)}`
   lines.push(
-    `Spent at most ${money(report.spentUsd)} of ${money(report.capUsd)}${told}.`,
+    report.spentUsd === 0 ? 'Nothing was spent.' : `Spent at most ${money(report.spentUsd)} of ${money(report.capUsd)}${told}.`,
     `Recorded, redacted: ${report.recording}`,
     `Verdict: ${report.verdict}${report.drifts.length === 0 ? '' : ` (${report.drifts.length})`}.`,
   )

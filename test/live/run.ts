@@ -10,6 +10,10 @@ const complain = (line: string): void => void process.stderr.write(`${line}\n`)
 const exitCodes = { 'no drift': 0, drift: 1, 'not reachable': 3, interrupted: 130 } as const
 
 async function main(args: readonly string[]): Promise<number> {
+  if (args.includes('--help')) {
+    print(usage)
+    return 0
+  }
   const options = readOptions(args, process.env)
   if (!options.yes) {
     for (const line of describePlan(options)) print(line)
