@@ -52,7 +52,8 @@ export interface LeftProvider {
 export type PlannedRoute =
   /** `preferences`: what was made of `route.prefer`, one for each model; empty where the request has none */
   | { ok: true; candidates: Candidate[]; left: LeftProvider[]; preferences: PreferenceDecision[] }
-  | { ok: false; reason: 'no_provider' | 'invalid'; errors: RequestError[] }
+  | { ok: false; reason: 'no_provider'; left: LeftProvider[]; errors: RequestError[] }
+  | { ok: false; reason: 'invalid'; errors: RequestError[] }
 
 export interface RouteSetting {
   /** asked first where the request names no order */
@@ -105,6 +106,7 @@ export function planRoute(request: GenerationRequest, setting: RouteSetting): Pl
   return {
     ok: false,
     reason: 'no_provider',
+    left,
     errors: [{ field, message: `no provider can make this ${model.name} picture: ${reasons}` }],
   }
 }

@@ -6,6 +6,7 @@ import { findModel, providerNames } from '../../catalog/models.ts'
 import { providerTitles } from '../../catalog/native-draft.ts'
 import { parseGenerationRequest, unknownModelError } from '../../catalog/parse-request.ts'
 import { keyVariables, planRoute } from '../../catalog/plan-route.ts'
+import type { PlannedRoute } from '../../catalog/plan-route.ts'
 import type { RequestError } from '../../catalog/request-error.ts'
 import type { ProviderName, SpendMode } from '../../contract/index.ts'
 import type { ProviderAccount } from '../../gateway/routes/providers.ts'
@@ -136,9 +137,8 @@ function checkRequests(comparison: Comparison): Map<ProviderName, number | null>
       if (!parsed.ok) throw notAcceptable(parsed.errors, prompt)
       // Keys are the gateway's business.
       const route = planRoute(parsed.request, { preferred: provider, available: new Set(providerNames) })
-      const candidate = route.ok ? route.candidates[0] : undefined
-      if (route.ok && candidate !== undefined) prices.set(provider, candidate.price.usd)
-      else throw notOffered(comparison.request.model, provider, route.ok ? [] : route.errors.map(({ message }) => message))
+      if (!route.ok) throw notOffered(comparison, provider, route)
+      for (const { price } of route.candidates) prices.set(provider, price.usd)
     }
   }
   return prices
@@ -150,14 +150,15 @@ function notAcceptable(errors: readonly RequestError[], prompt: number): CliErro
   return new CliError(`${what} is not acceptable; nothing was asked for.\n${lines.join('\n')}`, exitCodes.usage)
 }
 
-/** That the other ones are not asked in this run is our own doing and no news. */
-function notOffered(model: string, provider: ProviderName, messages: readonly string[]): CliError {
-  const others = providerNames
-    .filter((name) => name !== provider)
-    .map((name) => `${providerTitles[name]} is not in \`route.providers\`; `)
-  const lines = messages.map((message) => others.reduce((text, other) => text.replace(other, ''), message))
+/** Of this provider only: that the other ones are not asked in this run is our own doing. */
+function notOffered(comparison: Comparison, provider: ProviderName, route: Exclude<PlannedRoute, { ok: true }>): CliError {
+  const { model } = comparison.request
+  const own = route.reason === 'no_provider' ? route.left.find((left) => left.provider === provider)?.because : undefined
+  const why = own === undefined ? route.errors.map(({ message }) => message).join('; ') : `${providerTitles[provider]} ${own}`
+  const others = comparison.providers.filter((name) => name !== provider)
+  const advice = others.length === 0 ? '' : ` Leave it out with --providers ${others.join(',')}, or`
   return new CliError(
-    `${lines.join('\n')}. Nothing was asked for; \`darkroom models show ${model}\` says who has what.`,
+    `${model} cannot be asked of ${providerTitles[provider]}, so nothing was asked for: ${why}.${advice === '' ? ' See' : `${advice} see`} \`darkroom models show ${model}\`.`,
     exitCodes.usage,
   )
 }

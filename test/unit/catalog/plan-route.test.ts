@@ -184,6 +184,10 @@ test('with no key at all there is no route, and both variables are named', () =>
   assert.deepEqual(plan({}, { keys: [] }), {
     ok: false,
     reason: 'no_provider',
+    left: [
+      { provider: 'kie', because: 'has no key: KIE_API_KEY is not set' },
+      { provider: 'defapi', because: 'has no key: DEFAPI_KEY is not set' },
+    ],
     errors: [
       {
         field: 'model',

@@ -50,7 +50,7 @@ suite('compare refuses with exit code 2, before anything is asked for or written
     [
       'a provider that does not offer the model, and says only of that one',
       ['-m', 'midjourney'],
-      /^no provider can make this midjourney picture: Kie [^;]*retired|^no provider can make this midjourney picture: Kie does not offer/,
+      /^midjourney cannot be asked of Kie, .* Kie has retired Midjourney\. Leave it out with --providers defapi, or see/,
     ],
     [
       'a value that the model does not take',
