@@ -133,8 +133,12 @@ function checkRequests(comparison: Comparison): Map<ProviderName, number | null>
   const prices = new Map<ProviderName, number | null>()
   for (const provider of comparison.providers) {
     for (const prompt of comparison.prompts.keys()) {
-      const parsed = parseGenerationRequest(requestOf(comparison, { provider, run: 1, prompt }))
-      if (!parsed.ok) throw notAcceptable(parsed.errors, prompt)
+      const request = requestOf(comparison, { provider, run: 1, prompt })
+      const parsed = parseGenerationRequest(request)
+      if (!parsed.ok)
+        throw parseGenerationRequest({ ...request, prompt: undefined }).ok
+          ? takesNoPrompt(comparison)
+          : notAcceptable(parsed.errors, prompt)
       // Keys are the gateway's business.
       const route = planRoute(parsed.request, { preferred: provider, available: new Set(providerNames) })
       if (!route.ok) throw notOffered(comparison, provider, route)
@@ -142,6 +146,13 @@ function checkRequests(comparison: Comparison): Map<ProviderName, number | null>
     }
   }
   return prices
+}
+
+function takesNoPrompt({ request: { model } }: Comparison): CliError {
+  return new CliError(
+    `${model} takes no prompt, it works on a picture alone, and a comparison is one of prompts: nothing was asked for.`,
+    exitCodes.usage,
+  )
 }
 
 function notAcceptable(errors: readonly RequestError[], prompt: number): CliError {

@@ -53,6 +53,11 @@ suite('compare refuses with exit code 2, before anything is asked for or written
       /^midjourney cannot be asked of Kie, .* Kie has retired Midjourney\. Leave it out with --providers defapi, or see/,
     ],
     [
+      'a model that takes no prompt',
+      ['-m', 'recraft-remove-background', '--reference', 'https://example.com/a.png'],
+      /^recraft-remove-background takes no prompt.* nothing was asked for/,
+    ],
+    [
       'a value that the model does not take',
       ['-a', '1:99'],
       /The request is not acceptable; nothing was asked for\.\n {2}.*aspectRatio/,
