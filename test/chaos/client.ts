@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Generation } from '../../src/contract/index.ts'
 import type { PlannedGeneration } from './plan.ts'
+import { ownPictures } from './uploads.ts'
 
 /** One reading of a status that differs from the one before. */
 export interface StatusReading {
@@ -108,6 +109,7 @@ async function postUntilAccepted(
   entry: ClientEntry,
   giveUp: AbortSignal,
 ): Promise<void> {
+  if (planned.uploadSha256 !== null) await upload(client, gatewayUrl, planned.uploadSha256, giveUp)
   while (!giveUp.aborted) {
     const answer = await ask(client.tally, `${gatewayUrl}/v1/generations`, {
       method: 'POST',
@@ -127,6 +129,23 @@ async function postUntilAccepted(
       entry.refused = { status: answer.status, body: answer.body.slice(0, 300) }
       return
     }
+    await sleep(retryEveryMs)
+  }
+}
+
+/** The same bytes are the same upload: whatever was lost on the way, asking again does no harm. */
+async function upload(client: ChaosClient, gatewayUrl: string, sha256: string, giveUp: AbortSignal): Promise<void> {
+  const picture = ownPictures.find((own) => own.sha256 === sha256)
+  if (picture === undefined) throw new Error(`no picture of this run has SHA-256 ${sha256}`)
+  while (!giveUp.aborted) {
+    const answer = await ask(client.tally, `${gatewayUrl}/v1/uploads`, {
+      method: 'POST',
+      body: picture.bytes,
+      headers: { 'content-type': 'image/png' },
+    })
+    if (answer !== null && answer.status < 300 && answer.body.includes(sha256)) return
+    if (answer !== null && answer.status < 500 && answer.status !== 429)
+      throw new Error(`an upload was answered with ${answer.status} ${answer.body.slice(0, 300)}`)
     await sleep(retryEveryMs)
   }
 }

@@ -12,6 +12,7 @@ import { asGeneration } from './client.ts'
 import type { ChaosClient } from './client.ts'
 import type { Cluster } from './cluster.ts'
 import type { FetchedHistory } from './histories.ts'
+import { ownPictures } from './uploads.ts'
 
 /** At one time: enough to be quick, few enough not to be a load test of the ledger. */
 const readers = 8
@@ -134,7 +135,9 @@ export async function lookAtStore(cluster: Cluster, generations: readonly Genera
   const old = new Date(Date.now() - 2 * 3_600_000)
   for (const name of await readdir(incoming)) await utimes(join(incoming, name), old, old)
   createFileStore({ folder })
-  const named = new Set(generations.flatMap(({ images }) => images.map((image) => image.sha256)))
+  const made = generations.flatMap(({ images }) => images.map((image) => image.sha256))
+  // uploads have rows of their own
+  const named = new Set([...made, ...ownPictures.map((own) => own.sha256)])
   const stored = (await readdir(folder, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile() && !entry.parentPath.includes('.incoming'))
     .map(({ name }) => name)

@@ -1,10 +1,12 @@
 // Which generation meets which faults. Everything comes from the seed, so that a run can be planned again.
+import { uploadName } from '../../src/catalog/upload-name.ts'
 import type { GenerationRequest, RouteRequest } from '../../src/contract/index.ts'
 import type { FaultRule } from '../../src/simulator/faults/rule.ts'
 import type { Random } from '../../src/simulator/random.ts'
 import { hexOf, pick, randomOf } from '../../src/simulator/random.ts'
 import type { ChaosRow } from './rows.ts'
 import { chaosRows, forcedFallback, knownBreaches } from './rows.ts'
+import { ownPictures } from './uploads.ts'
 
 export interface PlannedGeneration {
   index: number
@@ -17,6 +19,8 @@ export interface PlannedGeneration {
   /** null: the caller does not cancel */
   cancelAfterMs: number | null
   postsTwice: boolean
+  /** of the picture that it starts from, which the caller uploads first; null: none */
+  uploadSha256: string | null
 }
 
 /** More than the tenth that is asked for, since a cancel or a killed process may keep one of them from getting there. */
@@ -25,6 +29,8 @@ const forcedShare = 0.13
 const cleanShare = 0.2
 /** Ask for two or three pictures: their items meet the same faults side by side. */
 const severalShare = 0.12
+/** Start from a picture that was uploaded, which every provider that is asked must have been given (I5). */
+const uploadShare = 0.1
 /** Two rows at once. */
 const doubleShare = 0.2
 
@@ -80,6 +86,9 @@ function planOne(seed: number, index: number, rows: readonly ChaosRow[]): Planne
   const nonce = `chaos-${String(index).padStart(5, '0')}-${hexOf(seed, 'nonce', index).slice(0, 8)}`
   const route = rows.reduce<RouteRequest>((sum, row) => ({ ...sum, ...row.route }), {})
   const subject = pick(random, ['a lighthouse in fog', 'a red bicycle', 'an owl at noon', 'two boats', 'rain over a city'])
+  const uploadRandom = randomOf(seed, 'upload', index)
+  const uploadSha256 =
+    uploadRandom() < uploadShare ? (ownPictures[Math.floor(uploadRandom() * ownPictures.length)]?.sha256 ?? null) : null
   const isCancelled = rows.some(({ client }) => client === 'cancel')
   return {
     index,
@@ -91,6 +100,7 @@ function planOne(seed: number, index: number, rows: readonly ChaosRow[]): Planne
       ...(random() < 0.5 ? { aspectRatio: pick(random, ['1:1', '16:9', '3:4']) } : {}),
       ...(Object.keys(route).length === 0 ? {} : { route }),
       ...(random() < severalShare ? { count: pick(random, [2, 3]) } : {}),
+      ...(uploadSha256 === null ? {} : { referenceImages: [uploadName(uploadSha256)] }),
       metadata: { nonce },
     },
     rows: rows.map(({ id }) => id),
@@ -99,6 +109,7 @@ function planOne(seed: number, index: number, rows: readonly ChaosRow[]): Planne
     ),
     cancelAfterMs: isCancelled ? Math.floor(random() * 2_500) : null,
     postsTwice: rows.some(({ client }) => client === 'post twice'),
+    uploadSha256,
   }
 }
 

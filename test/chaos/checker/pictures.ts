@@ -1,7 +1,8 @@
 // I5: the bytes in our store are the bytes of this very generation.
 import { nonceOf } from '../plan.ts'
 import { label } from './books.ts'
-import type { Check, Finding } from './records.ts'
+import type { Generation } from '../../../src/contract/index.ts'
+import type { Books, Check, Finding } from './records.ts'
 
 export const checkPictures: Check = (records, books): Finding => {
   const breaches: string[] = []
@@ -30,7 +31,9 @@ export const checkPictures: Check = (records, books): Finding => {
       breaches.push(`${label(generation, books)}: ${delivered} of ${wanted} pictures, and nothing says why`)
     }
   }
+  for (const generation of records.generations) breaches.push(...givenOtherwise(generation, books))
   const images = records.generations.reduce((sum, { images: all }) => sum + all.length, 0)
+  const given = records.tasks.reduce((sum, { references }) => sum + references.filter(({ sha256 }) => sha256 !== null).length, 0)
   if (images !== records.pictures.length)
     breaches.push(`${images} pictures are reported, ${records.pictures.length} were looked at`)
   return {
@@ -38,7 +41,23 @@ export const checkPictures: Check = (records, books): Finding => {
     title: "stored bytes are this generation's",
     checked: records.pictures.length,
     breaches,
-    note: '',
+    note: `${given} tasks were given the picture that they start from`,
     notChecked: null,
   }
+}
+
+/**
+ * A picture to start from is never left out and never another one. Where the provider could not fetch it (a link of ours while the gateway
+ * was away) its task fails, so that none of its pictures can be ours.
+ */
+function givenOtherwise(generation: Generation, books: Books): string[] {
+  const wanted = books.plannedOf(generation)?.uploadSha256 ?? null
+  return books.tasksOf(generation).flatMap(({ provider, taskId, references, state }) => {
+    const name = `${label(generation, books)}: ${provider} task ${taskId}`
+    const seen = references.map(({ sha256 }) => sha256)
+    if (seen.length !== (wanted === null ? 0 : 1)) return [`${name} was made from ${seen.length} pictures`]
+    if (seen.some((sha256) => sha256 !== null && sha256 !== wanted)) return [`${name} was made from another picture`]
+    if (seen.includes(null) && state === 'succeeded') return [`${name} was made without the picture that it had to start from`]
+    return []
+  })
 }

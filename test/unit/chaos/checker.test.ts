@@ -54,6 +54,9 @@ const cases: readonly [string, ChaosRecords, InvariantId[]][] = [
   ['other bytes than the row says', spoilPicture({ fetchedSha256: 'b'.repeat(64) }), ['I5']],
   ['bytes that the provider did not draw', spoilPicture({ providerSha256: ['b'.repeat(64)] }), ['I5']],
   ['a picture that cannot be read', spoilPicture({ fetchedSha256: null }), ['I5']],
+  ['a picture to start from that was left out', startingFrom([]), ['I5']],
+  ['another picture to start from', startingFrom([{ kind: 'copy', sha256: 'b'.repeat(64) }]), ['I5']],
+  ['a picture to start from that the provider never had', startingFrom([{ kind: 'link', sha256: null }]), ['I5']],
   ['a secret in the log', records({ searches: [{ where: 'logs', sizeBytes: 9, found: ['Kie key'] }] }), ['I6']],
   ['a search that saw nothing', records({ searches: [{ where: 'logs', sizeBytes: 0, found: [] }] }), ['I6']],
   ['labels of somebody else', records({ generations: [generation({ metadata: { nonce: 'chaos-00001-00000000' } })] }), ['I7']],
@@ -97,6 +100,11 @@ function spoilPicture(changes: Partial<ChaosRecords['pictures'][number]>): Chaos
   return records({ pictures: records().pictures.map((picture) => ({ ...picture, ...changes })) })
 }
 
+function startingFrom(references: ReturnType<typeof task>['references']): ChaosRecords {
+  const plan = records().plan.map((planned) => ({ ...planned, uploadSha256: 'c'.repeat(64) }))
+  return records({ plan, tasks: [task({ references })] })
+}
+
 function twoHistories(other: ReturnType<typeof history>): Partial<ChaosRecords> {
   return { histories: [history(), other], replay: { replayed: 2, errors: [] } }
 }
@@ -127,6 +135,10 @@ describe('the checker', () => {
     assert.deepEqual(redOf(records({ exits: [exit] })), ['I11'])
     assert.deepEqual(redOf(records({ exits: [{ ...exit, wasReady: true }], rows })), ['I11'])
     assert.deepEqual(redOf(records({ exits: [{ ...exit, code: 1 }], rows })), ['I11'])
+  })
+
+  test('the picture to start from, as it was uploaded, is no breach', () => {
+    assert.deepEqual(redOf(startingFrom([{ kind: 'data', sha256: 'c'.repeat(64) }])), [])
   })
 
   test('a callback after the poll has found the end costs more events and is no breach of I9, nor looked at', () => {

@@ -149,6 +149,7 @@ export function records(changes: Partial<ChaosRecords> = {}): ChaosRecords {
         rules: [],
         cancelAfterMs: null,
         postsTwice: false,
+        uploadSha256: null,
       },
     ],
     client: [
