@@ -23,27 +23,33 @@ import type { Plan, PlanInput, PlannedEntry, StoredEntry, StoredPlan } from './t
  * ones return the stored plan, so that a reset keeps its route. Another request under the same id is a failure before any money.
  */
 export function createPlanGeneration(deps: ActivityDeps) {
-  return async function planGeneration({ generationId, request }: PlanInput): Promise<Plan> {
-    const parsed = parseGenerationRequest(request)
-    if (!parsed.ok) throw refuse('InvalidRequest', parsed.errors.map(({ message }) => message).join('; '))
-    const available = new Set([...deps.providers.values()].filter(({ accounts }) => accounts.length > 0).map(({ name }) => name))
-    const uploads = await findUploads(deps, generationId, parsed.request)
-    const setting = { preferred: deps.routeDefaults.preferred, available, ...uploads }
-    const observed = await deps.ledger.readTrackRecords(deps.mode, tracksWanted(parsed.request, setting))
-    const route = planRoute(parsed.request, { ...setting, observed })
-    await createRow(deps, generationId, parsed.request, route.ok ? route.candidates : [])
-    const stored = readStoredPlan(await deps.ledger.readPlan(generationId))
-    if (stored !== null) return stored.plan
-    if (!route.ok) return refuseAndClose(deps, generationId, route.errors.map(({ message }) => message).join('; '))
-    const fresh = buildPlan(deps, parsed.request, route)
-    const first = fresh.plan.route[0]
-    const fidelity = first?.fidelity ?? { level: 'exact' as const, changes: [] }
-    // Another run may have been quicker: the first plan counts. None is recorded once the generation has ended, and none is needed.
-    const recorded = readStoredPlan(await deps.ledger.recordPlan(generationId, fresh, fidelity))
-    if (recorded === null) return refuseEnded(deps, generationId)
-    await deps.pointReached?.('plan.recorded', Context.current().info.attempt)
-    return recorded.plan
+  return async function planGeneration({ startedAtMs, ...input }: PlanInput): Promise<Plan> {
+    const plan = await planOnce(deps, input)
+    // Of this run, not of the one that planned first: a generation whose workflow was lost and is started again has its whole time.
+    return startedAtMs === undefined ? plan : { ...plan, startedAtMs }
   }
+}
+
+async function planOnce(deps: ActivityDeps, { generationId, request }: PlanInput): Promise<Plan> {
+  const parsed = parseGenerationRequest(request)
+  if (!parsed.ok) throw refuse('InvalidRequest', parsed.errors.map(({ message }) => message).join('; '))
+  const available = new Set([...deps.providers.values()].filter(({ accounts }) => accounts.length > 0).map(({ name }) => name))
+  const uploads = await findUploads(deps, generationId, parsed.request)
+  const setting = { preferred: deps.routeDefaults.preferred, available, ...uploads }
+  const observed = await deps.ledger.readTrackRecords(deps.mode, tracksWanted(parsed.request, setting))
+  const route = planRoute(parsed.request, { ...setting, observed })
+  await createRow(deps, generationId, parsed.request, route.ok ? route.candidates : [])
+  const stored = readStoredPlan(await deps.ledger.readPlan(generationId))
+  if (stored !== null) return stored.plan
+  if (!route.ok) return refuseAndClose(deps, generationId, route.errors.map(({ message }) => message).join('; '))
+  const fresh = buildPlan(deps, parsed.request, route)
+  const first = fresh.plan.route[0]
+  const fidelity = first?.fidelity ?? { level: 'exact' as const, changes: [] }
+  // Another run may have been quicker: the first plan counts. None is recorded once the generation has ended, and none is needed.
+  const recorded = readStoredPlan(await deps.ledger.recordPlan(generationId, fresh, fidelity))
+  if (recorded === null) return refuseEnded(deps, generationId)
+  await deps.pointReached?.('plan.recorded', Context.current().info.attempt)
+  return recorded.plan
 }
 
 /** Before anything is reserved: an upload that is not here, or too large for everybody, is bad input. Empty where none is named. */

@@ -63,6 +63,8 @@ export interface Plan {
   limits: PlanLimits
   /** counted from the start of the run */
   deadlineMs: number
+  /** When that was: Unix time in ms, `PlanInput.startedAtMs` as it came. Not in plans from before it was recorded */
+  startedAtMs?: number
   /** pictures that are wanted; not in plans from before several were possible, which want one */
   count?: number
   decisions: Omit<DecisionReport, 'at'>[]
@@ -94,6 +96,8 @@ export interface StoredPlan {
 export interface PlanInput {
   generationId: string
   request: GenerationRequest
+  /** Unix time in ms by the clock of the workflow. Comes back with the plan, so that a replay counts from the same moment */
+  startedAtMs?: number
 }
 
 export interface SubmitInput extends AttemptInput {

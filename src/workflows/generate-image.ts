@@ -1,6 +1,7 @@
 // The story of one generation. Every branch is in decide.ts, every change in state.ts; here is only what each step does.
 import { CancellationScope, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow'
 import { CancelledFailure } from '@temporalio/common'
+import type { PlanInput } from '../activities/types.ts'
 import type { DecisionReport, Generation, GenerationRequest, LiveView } from '../contract/index.ts'
 import { statusQuery, wakeSignal } from '../contract/index.ts'
 import { bookkeeping, planLocally, storing } from './activity-options.ts'
@@ -33,10 +34,11 @@ export async function GenerateImage(request: GenerationRequest): Promise<Generat
   setHandler(statusQuery, (): LiveView => liveView(run, decisions, wakes.total()))
 
   try {
-    const plan = await makePlan(generationId, request)
+    const plan = await makePlan({ generationId, request, startedAtMs })
     // By the clock of the workflow, like every later decision.
     decisions.push(...plan.decisions.map((decision) => ({ ...decision, at: new Date(Date.now()).toISOString() })))
-    const deadlineAtMs = startedAtMs + plan.deadlineMs
+    // As it was recorded: where planning took longer than one workflow task, a replay makes one of the two and reads a later clock above.
+    const deadlineAtMs = (plan.startedAtMs ?? startedAtMs) + plan.deadlineMs
     run = newRun({ generationId, plan, wakes, decisions }, deadlineAtMs, { pictures: plan.count ?? 1 }, null)
     return await tellStory(run)
   } catch (error) {
@@ -81,13 +83,15 @@ async function finish(run: Run, generation: Generation): Promise<Generation> {
   return resultOf(generation)
 }
 
-async function makePlan(generationId: string, request: GenerationRequest): Promise<Run['plan']> {
+async function makePlan(input: PlanInput): Promise<Run['plan']> {
   try {
     try {
-      return await planLocally('plan the route').planGeneration({ generationId, request })
+      return await planLocally('plan the route').planGeneration(input)
     } catch (error) {
-      if (isCancellation(error) || applicationFailureOf(error)?.nonRetryable === true) throw error
-      return await bookkeeping('plan the route once the ledger answers').planGeneration({ generationId, request })
+      // The SDK cancels what a worker does locally when it drops a workflow from its cache: that is not the caller's word.
+      const isCancelled = isCancellation(error) && CancellationScope.current().consideredCancelled
+      if (isCancelled || applicationFailureOf(error)?.nonRetryable === true) throw error
+      return await bookkeeping('plan the route once the ledger answers').planGeneration(input)
     }
   } catch (error) {
     const failure = applicationFailureOf(error)

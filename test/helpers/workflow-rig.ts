@@ -138,7 +138,7 @@ async function startOne(
   const calls: string[] = []
   const plan = planFor(id, planned)
   const all: Fakes = {
-    planGeneration: async () => plan,
+    planGeneration: async ({ startedAtMs = 0 }) => ({ ...plan, startedAtMs }),
     resolveAttempt: async () => standing('absent', { provenFree: true }),
     withdrawAttempt: async ({ reason, message }) => standing('withdrawn', { reason, message, provenFree: true }),
     closeGeneration: async ({ generationId, closing }) => generation(generationId, closing.status),

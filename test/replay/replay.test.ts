@@ -12,6 +12,8 @@ import { buildWorkflowBundle, loadWorkflowBundle } from '../../src/worker/workfl
 import { historiesFolder } from '../helpers/histories.ts'
 import { tempFolder } from '../helpers/temp-folder.ts'
 import { testCacheFolder } from '../helpers/temporal.ts'
+import { prolongPlanning } from './prolong-planning.ts'
+import type { StoredHistory } from './prolong-planning.ts'
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
 
@@ -19,6 +21,7 @@ Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
 const paths = [
   'both-down',
   'both-overdue',
+  'both-overdue-recorded-start',
   'callback-before-reply',
   'callback-path',
   'cancel-between-tries',
@@ -85,8 +88,13 @@ const paths = [
 
 const files = (await readdir(historiesFolder)).filter((file) => file.endsWith('.json')).toSorted()
 
-async function replay(file: string, workflowBundle: WorkflowBundle): Promise<void> {
-  const history = historyFromJSON(JSON.parse(await readFile(join(historiesFolder, file), 'utf8')))
+async function stored(file: string): Promise<StoredHistory> {
+  const history: StoredHistory = JSON.parse(await readFile(join(historiesFolder, file), 'utf8'))
+  return history
+}
+
+async function replay(file: string, workflowBundle: WorkflowBundle, change = (history: StoredHistory) => history): Promise<void> {
+  const history = historyFromJSON(change(await stored(file)))
   // Children and activities carry the id of the workflow in theirs, so it is replayed under its own.
   const workflowId = history.events?.[0]?.workflowExecutionStartedEventAttributes?.workflowId
   await Worker.runReplayHistory({ workflowBundle }, history, workflowId ?? file)
@@ -105,6 +113,18 @@ describe('stored histories replay on the current workflow code', () => {
       await replay(file, await loadWorkflowBundle(testCacheFolder))
     })
   }
+})
+
+test('planning that took longer than one workflow task: a replay counts the deadline from where the run did', async () => {
+  const workflowBundle = await loadWorkflowBundle(testCacheFolder)
+  const file = 'both-overdue-recorded-start.json'
+  // Event 34: the timer that fires at the deadline, after which the clock decides; a replay that sees the deadline over 2 s later polls again.
+  const prolonged = (byMs: number, recordsStart: boolean) => (history: StoredHistory) =>
+    prolongPlanning(history, { byMs, untilId: '34', recordsStart })
+  await replay(file, workflowBundle, prolonged(3_000, true))
+  // Plans from before the start was recorded have this defect; that they still show it proves that this test can fail.
+  await replay(file, workflowBundle, prolonged(1_000, false))
+  await assert.rejects(replay(file, workflowBundle, prolonged(3_000, false)), /Replay failed/)
 })
 
 test('the bundle holds no validator, no client and no Node: it is evaluated anew for every workflow', async () => {

@@ -160,6 +160,7 @@ describe('left behind', { concurrency: 4, timeout: 60_000 }, () => {
     }
     assert.deepEqual(new Set(settled), new Set([1, 2]))
     await keepHistory(run.handle, 'both-overdue')
+    await keepHistory(run.handle, 'both-overdue-recorded-start')
   })
 
   test('in line until the turn comes, then the same attempt is sent', async () => {
