@@ -134,7 +134,13 @@ function fits(model: ModelSummary, { kind, provider, maxPriceUsd }: ModelFilter)
     .filter((native) => native.withheld === null)
   if (kind !== undefined && !model.kinds.includes(kind)) return false
   if (provider !== undefined && natives.length === 0) return false
-  return maxPriceUsd === undefined || natives.some(({ price }) => (priceRangeUsd(price)?.from ?? Infinity) <= maxPriceUsd)
+  return maxPriceUsd === undefined || natives.some(({ price }) => leastPerPictureUsd(price) <= maxPriceUsd)
+}
+
+/** Infinity where no price is published, or only one of something else: how much of it a picture takes is known afterwards. */
+function leastPerPictureUsd(price: NativeSummary['price']): number {
+  if (price?.per === 'megapixel' || price?.per === 'output') return Infinity
+  return priceRangeUsd(price)?.from ?? Infinity
 }
 
 function summariseModel(model: Model): ModelSummary {

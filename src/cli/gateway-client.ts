@@ -2,12 +2,13 @@
 import type { Generation, GenerationRequest, PlanPreview } from '../contract/index.ts'
 import { callGateway, callGatewayFor, isRecord, jsonContent, notDarkroom, readJson } from './gateway-http.ts'
 import type { Answer, Content } from './gateway-http.ts'
+import type { LocalPicture } from './local-pictures.ts'
 
 export interface GatewayClient {
   readonly url: string
   create(request: GenerationRequest, idempotencyKey: string | null): Promise<Generation>
-  /** what `create` would do */
-  preview(request: GenerationRequest): Promise<PlanPreview>
+  /** What `create` would do. `pictures`: those that the request names and that were not sent, since their sizes count */
+  preview(request: GenerationRequest, pictures: readonly Pick<LocalPicture, 'sha256' | 'sizeBytes'>[]): Promise<PlanPreview>
   read(id: string): Promise<Generation>
   /** null where the ledger has no such generation */
   readIfKnown(id: string): Promise<Generation | null>
@@ -32,8 +33,10 @@ export function createGatewayClient(url: string): GatewayClient {
       const key = idempotencyKey === null ? {} : { 'idempotency-key': idempotencyKey }
       return readGeneration(url, await call('POST', '/v1/generations', { headers: { ...headers, ...key }, body }))
     },
-    async preview(request) {
-      const body = await readJson(url, await call('POST', '/v1/plans', jsonContent(request)))
+    async preview(request, pictures) {
+      const sizes = pictures.map(({ sha256, sizeBytes }) => `${sha256}:${sizeBytes}`).join(',')
+      const query = sizes === '' ? '' : `?uploadSizes=${sizes}`
+      const body = await readJson(url, await call('POST', `/v1/plans${query}`, jsonContent(request)))
       if (!isRecord(body) || !isPlan(body['plan'])) throw notDarkroom(url)
       return body['plan']
     },

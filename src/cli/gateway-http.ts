@@ -86,8 +86,9 @@ async function toError(url: string, answer: Answer): Promise<CliError> {
 
 function describeFieldError(error: unknown): string[] {
   if (!isRecord(error) || typeof error['message'] !== 'string') return []
-  const field = typeof error['field'] === 'string' && error['field'] !== '' ? `${error['field']}: ` : ''
-  return [`${field}${error['message']}`]
+  const { field, message } = error
+  // Most sentences begin with the field by themselves.
+  return [typeof field !== 'string' || field === '' || message.startsWith(`${field} `) ? message : `${field}: ${message}`]
 }
 
 export async function readJson(url: string, answer: Answer): Promise<unknown> {

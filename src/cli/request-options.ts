@@ -162,7 +162,7 @@ function collectPair(value: string, earlier: Record<string, string> | undefined)
 }
 
 export function parseInteger(value: string): number {
-  if (!/^\d{1,15}$/.test(value)) throw new InvalidArgumentError('It must be a whole number.')
+  if (!/^\d{1,15}$/.test(value)) throw new InvalidArgumentError('It must be a whole number from 0, of at most 15 digits.')
   return Number(value)
 }
 

@@ -1,5 +1,6 @@
 // The uploads that a request names: whether they are here, and not too large.
 import { checkUploads, checkUploadSizes } from '../catalog/check-uploads.ts'
+import type { KnownUpload } from '../catalog/check-uploads.ts'
 import { uploadName, uploadsIn } from '../catalog/upload-name.ts'
 import type { GenerationRequest } from '../contract/index.ts'
 import type { Upload } from '../ledger/uploads-port.ts'
@@ -24,16 +25,21 @@ export async function requireUploads(
   throw notAcceptable(errors)
 }
 
-/** For a request that is only looked at: what is not here yet is said, and no reason to refuse. Throws `invalid_request` for sizes. */
+/**
+ * For a request that is only looked at: what is not here yet is said, and no reason to refuse; where the caller says how large it is, that
+ * counts as if it were here. Throws `invalid_request` for sizes.
+ */
 export async function findUploads(
   { ledger }: Pick<RouteDeps, 'ledger'>,
   request: GenerationRequest,
-): Promise<{ known: Upload[]; missing: string[] }> {
+  promised: readonly KnownUpload[],
+): Promise<{ known: KnownUpload[]; missing: string[] }> {
   const sha256s = sha256sIn(request)
-  const known = sha256s.length === 0 ? [] : await ledger.readUploads(sha256s)
+  const here = sha256s.length === 0 ? [] : await ledger.readUploads(sha256s)
+  const missing = sha256s.filter((wanted) => here.every(({ sha256 }) => sha256 !== wanted))
+  const known = [...here, ...promised.filter(({ sha256 }) => missing.includes(sha256))]
   const errors = checkUploadSizes(request, known)
   if (errors.length > 0) throw notAcceptable(errors)
-  const missing = sha256s.filter((wanted) => known.every(({ sha256 }) => sha256 !== wanted))
   return { known, missing: missing.map(uploadName) }
 }
 

@@ -1,5 +1,6 @@
 // What a generation would do, told without doing it: nothing is written, reserved, started or asked of a provider.
 import { attemptDeadlineMs, policyOf, routeDecisions } from '../catalog/route-policy.ts'
+import type { KnownUpload } from '../catalog/check-uploads.ts'
 import type { Candidate } from '../catalog/plan-route.ts'
 import { roundMicro } from '../catalog/price.ts'
 import { routeUploads } from '../catalog/route-uploads.ts'
@@ -20,10 +21,14 @@ type Deps = Pick<RouteDeps, 'providers' | 'routeDefaults' | 'ledger' | 'mode' | 
 /** Stands where the sealed part of a callback address would be. */
 const hiddenSeal = '***'
 
-/** Throws `invalid_request` where no provider could take it: such a generation would fail at once. */
-export async function previewPlan(request: GenerationRequest, deps: Deps): Promise<PlanPreview> {
+/** `promised`: uploads that the caller has and has not sent. Throws `invalid_request` where no provider could take it: such a generation would fail at once. */
+export async function previewPlan(
+  request: GenerationRequest,
+  promised: readonly KnownUpload[],
+  deps: Deps,
+): Promise<PlanPreview> {
   const { routeDefaults, ledger, mode } = deps
-  const { known, missing } = await findUploads(deps, request)
+  const { known, missing } = await findUploads(deps, request, promised)
   const canLink = deps.callbackUrlOf(routeDefaults.preferred, hiddenSeal) !== null
   const uploads = routeUploads(request, known, { providers: deps.providers.values(), canLink })
   const route = await findRoute(request, deps, whoCounts(deps), uploads)

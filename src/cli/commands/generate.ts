@@ -76,7 +76,7 @@ async function generate(context: CliContext, prompt: string[], flags: GenerateFl
   const local = await nameLocalPictures(flags)
   const request = await readRequest(prompt, { ...flags, ...local.flags })
   // Without its pictures: sending them would leave something behind.
-  if (flags.dryRun === true) return printPlan(context, await gateway.preview(request), flags.json === true)
+  if (flags.dryRun === true) return printPlan(context, await gateway.preview(request, local.pictures), flags.json === true)
   await sendPictures(gateway.url, local.pictures, createProgressLine(context.stderr))
   const accepted = await gateway.create(request, flags.idempotencyKey ?? null)
   const generation = flags.wait ? await waitForEnd(context, gateway, accepted) : accepted

@@ -31,6 +31,8 @@ export function estimate(comparison: Comparison): Estimate {
 
 export function requireYes({ stderr }: CliContext, comparison: Comparison, hasSaidYes: boolean): void {
   for (const line of describeEstimate(comparison)) writeLine(stderr, line)
+  if (estimate(comparison).fits === 0)
+    throw new CliError('Nothing was asked for: not one run could be started within --max-cost.', exitCodes.usage)
   if (comparison.mode === 'mock' || hasSaidYes) return
   throw new CliError('Nothing was asked for. Say --yes to spend it.', exitCodes.usage)
 }

@@ -10,8 +10,8 @@ import { describeDuration, describeUsd, nothing } from './units.ts'
 
 /** Of the lines between four columns, and the blanks beside them. */
 const listBordersWidth = 13
-/** From a price on two lines to the longest that there is on one. */
-const priceWidth = { least: 13, most: 36 }
+/** From what 80 columns leave beside the longest names (a price then takes two or three lines) to the longest price on one. */
+const priceWidth = { least: 11, most: 36 }
 
 export function renderModelList(models: readonly ModelSummary[], paint: Paint, terminalColumns: number): string {
   const longest = (of: (model: ModelSummary) => string): number => Math.max(...models.map((model) => of(model).length))

@@ -34,7 +34,7 @@ function renderRoute(route: readonly PlannedSubmit[], paint: Paint): string {
       safeText(provider, 20),
       safeText(model, 80),
       fidelity.level === 'exact' ? fidelity.level : paint.warn(safeText(fidelity.level, 20)),
-      `${tasks === 1 ? '' : `${tasks} × `}${price.usd === null ? nothing : describeUsd(price.usd)}`,
+      price.usd === null ? nothing : `${tasks === 1 ? '' : `${tasks} × `}${describeUsd(price.usd)}`,
     ]),
     paint,
   )

@@ -1,10 +1,12 @@
 // POST /v1/plans: what POST /v1/generations would do with the same body.
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import type { KnownUpload } from '../../catalog/check-uploads.ts'
 import { generationRequestSchema } from '../../catalog/request-schema.ts'
 import { budgetPeriods } from '../../contract/index.ts'
 import type { RouteDeps } from '../gateway-deps.ts'
 import { previewPlan } from '../preview-plan.ts'
+import { ProblemError } from '../problem.ts'
 import { readRequest } from '../read-request.ts'
 import { fidelitySchema, json, modeSchema, problems, providerSchema, timeSchema } from '../schemas.ts'
 
@@ -75,6 +77,29 @@ export const planPreviewSchema = z
   })
   .meta({ id: 'PlanPreview' })
 
+/** As many as a request may name; a mask is one more, and nobody measures those. */
+const uploadSizesPattern = /^[0-9a-f]{64}:\d{1,9}(,[0-9a-f]{64}:\d{1,9}){0,31}$/
+
+const querySchema = z.strictObject({
+  uploadSizes: z
+    .string()
+    .regex(uploadSizesPattern, 'must be SHA-256:bytes, with commas between')
+    .exactOptional()
+    .describe('sizes of uploads that are not here yet, so that limits count for them too: `SHA-256:bytes`, with commas between'),
+})
+
+function readSizes(query: unknown): KnownUpload[] {
+  const parsed = querySchema.safeParse(query)
+  if (!parsed.success) {
+    const errors = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }))
+    throw new ProblemError('malformed_request', 'A parameter of the request is not acceptable.', { errors })
+  }
+  return (parsed.data.uploadSizes?.split(',') ?? []).map((part) => {
+    const [sha256 = '', bytes = ''] = part.split(':')
+    return { sha256, sizeBytes: Number(bytes) }
+  })
+}
+
 export function registerPreviewPlan(app: FastifyInstance, deps: RouteDeps): void {
   app.route({
     method: 'POST',
@@ -82,6 +107,7 @@ export function registerPreviewPlan(app: FastifyInstance, deps: RouteDeps): void
     schema: {
       operationId: 'previewPlan',
       summary: 'What a request would do and cost, without doing it',
+      querystring: querySchema,
       body: generationRequestSchema,
       response: {
         200: json(
@@ -93,6 +119,6 @@ export function registerPreviewPlan(app: FastifyInstance, deps: RouteDeps): void
     },
     // As in POST /v1/generations: the catalog's parser answers with better words.
     validatorCompiler: () => (value: unknown) => ({ value }),
-    handler: async (request) => ({ plan: await previewPlan(readRequest(request.body), deps) }),
+    handler: async ({ body, query }) => ({ plan: await previewPlan(readRequest(body), readSizes(query), deps) }),
   })
 }

@@ -147,13 +147,14 @@ test('several pictures: how many tasks at which price, and the seeds that tell t
 test('a picture on this machine is named and not sent', async (t) => {
   const path = join(await tempFolder(t), 'fox.png')
   await writeFile(path, png)
-  const name = `upload:${createHash('sha256').update(png).digest('hex')}`
+  const sha256 = createHash('sha256').update(png).digest('hex')
+  const name = `upload:${sha256}`
   const { url, seen } = await scriptedGateway(t, () => ({ json: { plan: samplePlan({ missingUploads: [name] }) } }))
   const run = await cliRun(['generate', '--dry-run', '-r', path, 'a red fox', '--url', url])
   assert.equal(run.exitCode, 0, run.stderr)
   assert.deepEqual(
     seen.map(({ method, url: asked }) => `${method} ${asked}`),
-    ['POST /v1/plans'],
+    [`POST /v1/plans?uploadSizes=${sha256}:${png.length}`],
   )
   assert.deepEqual(JSON.parse(seen[0]?.body ?? ''), { model: 'nano-banana', prompt: 'a red fox', referenceImages: [name] })
   assert.match(run.stdout, /^Upload +upload:[0-9a-f]{64} is not at the gateway yet, and would be sent first$/m)

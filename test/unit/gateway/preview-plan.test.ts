@@ -7,10 +7,10 @@ import { planPreviewSchema } from '../../../src/gateway/routes/preview-plan.ts'
 import type { TrackRecord } from '../../../src/ledger/track-records-port.ts'
 import { describeAt, goodRequest, links, startGateway, type TestGateway } from './start-gateway.ts'
 
-function preview({ app }: TestGateway, request: unknown) {
+function preview({ app }: TestGateway, request: unknown, query = '') {
   return app.inject({
     method: 'POST',
-    url: '/v1/plans',
+    url: `/v1/plans${query}`,
     headers: { 'content-type': 'application/json' },
     payload: JSON.stringify(request),
   })
@@ -242,6 +242,32 @@ test('uploads stand in the bodies by their names; those that are not here are sa
   assert.deepEqual([larger.route.length, larger.missingUploads], [1, []])
   assert.match(larger.left[0]?.because ?? '', /^cannot reach this service for the pictures/)
   assert.ok(!gateway.ledger.calls.includes('createGeneration'))
+})
+
+test('the size of an upload that the caller has and has not sent counts as if it were here', async (t) => {
+  const gateway = await startGateway(t)
+  const [name, other] = ['a', 'b'].map((digit) => `upload:${digit.repeat(64)}`)
+  const request = { ...goodRequest, referenceImages: [name] }
+  const sized = (sizeBytes: number) => `?uploadSizes=${'a'.repeat(64)}:${sizeBytes}`
+  const small = await preview(gateway, request, sized(1_000))
+  const large = await preview(gateway, request, sized(12_000_000))
+  const routeOf = (answer: typeof small) => answer.json<{ plan: PlanPreview }>().plan
+  assert.deepEqual(
+    routeOf(small).route.map(({ provider }) => provider),
+    ['kie', 'defapi'],
+  )
+  assert.deepEqual(
+    routeOf(large).route.map(({ provider }) => provider),
+    ['defapi'],
+  )
+  assert.match(routeOf(large).left[0]?.because ?? '', /^takes reference images of at most 10 MB; one has 11\.5 MB/)
+  assert.deepEqual(routeOf(large).missingUploads, [name])
+  const refused = await preview(gateway, { model: 'recraft-remove-background', referenceImages: [name] }, sized(12_000_000))
+  assert.equal(refused.statusCode, 422)
+  // Of pictures that the request does not name nothing is asked.
+  assert.equal(routeOf(await preview(gateway, { ...request, referenceImages: [other] }, sized(12_000_000))).route.length, 2)
+  for (const query of ['?uploadSizes=a:1', `?uploadSizes=${'a'.repeat(64)}`, '?sizes=1'])
+    assert.equal((await preview(gateway, request, query)).statusCode, 400, query)
 })
 
 test('a ledger that is away is 503, as everywhere', async (t) => {

@@ -63,6 +63,7 @@ suite('compare refuses with exit code 2, before anything is asked for or written
       /The request is not acceptable; nothing was asked for\.\n {2}.*aspectRatio/,
     ],
     ['no runs at all', ['--runs', '0'], /--runs must be from 1 to 1000/],
+    ['a cap that no run fits under', ['--max-cost', '0.001'], /not one run could be started within --max-cost/],
     ['a cap of nothing', ['--max-cost', '0'], /--max-cost must be more than 0/],
     ['a prompt file that is not there', ['--prompts', '/no/such/file'], /--prompts: \/no\/such\/file cannot be read/],
     ['a price without a provider', ['--assume-price', '0.03'], /provider=usd such as defapi=0\.03/],
