@@ -56,7 +56,9 @@ async function prove(folder: string, proof: Proof): Promise<Outcome> {
   const { generations, rows, lanes } = proof
   const command = ['--import', 'tsx', 'test/chaos/run.ts', '--planted-src', folder, '--seed', '20', '--time-scale', timeScale]
   const size = ['--generations', String(generations), '--lanes', String(lanes), '--rows', rows.join(',')]
-  const { code, output } = await run(repositoryRoot, [...command, ...size])
+  // Red on purpose: what such a run keeps goes with the copy.
+  const keep = ['--keep', join(folder, 'evidence')]
+  const { code, output } = await run(repositoryRoot, [...command, ...size, ...keep])
   const red = [...output.matchAll(/^(I\d+) +RED/gm)].map(([, id]) => id ?? '')
   const what = code === 2 ? 'the run could not be made' : red.length === 0 ? allGreen : red.join(', ')
   return { isRed: red.includes(proof.check), what, output }
