@@ -3,7 +3,7 @@ import type { ProviderName } from '../contract/index.ts'
 import type { Evidence, Model, NativeField, NativeModel, Price, TaskKind } from './model-schema.ts'
 import { documentedNativesOf, kindsOf, models, providerNames, referenceFields, referenceLimits } from './models.ts'
 import { carriersOf, choicesOf, maxCountOf, parameterNames } from './native-draft.ts'
-import { priceRangeUsd } from './price.ts'
+import { isMetered, priceRangeUsd } from './price.ts'
 
 /** What one provider has for a model. Lists are empty where there is no choice. */
 export interface NativeSummary {
@@ -137,10 +137,9 @@ function fits(model: ModelSummary, { kind, provider, maxPriceUsd }: ModelFilter)
   return maxPriceUsd === undefined || natives.some(({ price }) => leastPerPictureUsd(price) <= maxPriceUsd)
 }
 
-/** Infinity where no price is published, or only one of something else: how much of it a picture takes is known afterwards. */
-function leastPerPictureUsd(price: NativeSummary['price']): number {
-  if (price?.per === 'megapixel' || price?.per === 'output') return Infinity
-  return priceRangeUsd(price)?.from ?? Infinity
+/** Infinity where none is known. */
+function leastPerPictureUsd(price: Price | null): number {
+  return price === null || isMetered(price) ? Infinity : (priceRangeUsd(price)?.from ?? Infinity)
 }
 
 function summariseModel(model: Model): ModelSummary {

@@ -43,6 +43,11 @@ export function priceRangeUsd(price: Price | null): { from: number; upTo: number
   return { from: usdOf(price, Math.min(...amounts)), upTo: usdOf(price, Math.max(...amounts)) }
 }
 
+/** By something of which nobody knows beforehand how much a picture takes. */
+export function isMetered({ per }: Price): boolean {
+  return per === 'megapixel' || per === 'output'
+}
+
 /** Pictures that a body asks for. */
 function countPictures(native: NativeModel, input: Record<string, unknown>): number {
   const [carrier] = carriersOf(native, 'count')
@@ -54,7 +59,7 @@ function countPictures(native: NativeModel, input: Record<string, unknown>): num
 export function estimatePrice(native: NativeModel, input: Record<string, unknown>): EstimatedPrice {
   const unknown: EstimatedPrice = { usd: null, credits: null }
   const { price } = native
-  if (price === null || price.per === 'megapixel' || price.per === 'output') return unknown
+  if (price === null || isMetered(price)) return unknown
   const base = baseAmount(price.amount, input)
   if (base === undefined) return unknown
   const extra = price.referenceImage

@@ -1,14 +1,8 @@
 // A stored picture as an answer. A store that does not answer is 503; one that has lost what the ledger knows is what the route says.
 import type { Readable } from 'node:stream'
+import { storedEndings } from '../storage/result-store.ts'
 import type { RouteDeps } from './gateway-deps.ts'
 import { ProblemError } from './problem.ts'
-
-/** The types that pictures are stored in (from their bytes, never from a header), with the usual ending of a file's name. */
-export const storedExtensions: Readonly<Record<string, string>> = {
-  'image/png': 'png',
-  'image/jpeg': 'jpg',
-  'image/webp': 'webp',
-}
 
 export interface StoredPicture {
   sha256: string
@@ -37,6 +31,6 @@ export async function openStored(
 export function pictureHeaders(name: string, contentType: string): Record<string, string> {
   return {
     'content-security-policy': "sandbox; default-src 'none'",
-    'content-disposition': `inline; filename="${name}.${storedExtensions[contentType] ?? 'bin'}"`,
+    'content-disposition': `inline; filename="${name}.${storedEndings.get(contentType) ?? 'bin'}"`,
   }
 }

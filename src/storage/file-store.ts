@@ -4,13 +4,8 @@ import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { randomUUID } from 'node:crypto'
-import type { CheckedImage, ResultStore } from './result-store.ts'
-
-const endings: ReadonlyMap<string, string> = new Map<CheckedImage['contentType'], string>([
-  ['image/png', 'png'],
-  ['image/jpeg', 'jpg'],
-  ['image/webp', 'webp'],
-])
+import { storedEndings } from './result-store.ts'
+import type { ResultStore } from './result-store.ts'
 
 /** A download ends within 2 minutes; a file this old belongs to a process that was killed. */
 const leftoverAgeMs = 60 * 60 * 1_000
@@ -22,7 +17,7 @@ export function createFileStore(options: { folder: string }): ResultStore {
   removeLeftovers(tempFolder)
 
   const locate = (sha256: string, contentType: string): string | null => {
-    const ending = endings.get(contentType)
+    const ending = storedEndings.get(contentType)
     // both come from rows and URLs: nothing but a hash may become part of a path
     if (ending === undefined || !/^[0-9a-f]{64}$/.test(sha256)) return null
     return join(folder, sha256.slice(0, 2), `${sha256}.${ending}`)

@@ -28,3 +28,10 @@ export interface ResultStore {
   /** Rejects with a sentence for a person when the place cannot be written. */
   checkWritable(): Promise<void>
 }
+
+/** The types that pictures are stored in, with the ending of a file's name. A map: types come from rows, and an object has more keys than it was given. */
+export const storedEndings: ReadonlyMap<string, string> = new Map<CheckedImage['contentType'], string>([
+  ['image/png', 'png'],
+  ['image/jpeg', 'jpg'],
+  ['image/webp', 'webp'],
+])

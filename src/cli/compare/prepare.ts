@@ -2,7 +2,8 @@
 import { randomInt } from 'node:crypto'
 import { distance } from 'fastest-levenshtein'
 import { ulid } from 'ulid'
-import { findModel, providerNames } from '../../catalog/models.ts'
+import type { Model } from '../../catalog/model-schema.ts'
+import { documentedNativesOf, findModel, providerNames } from '../../catalog/models.ts'
 import { providerTitles } from '../../catalog/native-draft.ts'
 import { parseGenerationRequest, unknownModelError } from '../../catalog/parse-request.ts'
 import { keyVariables, planRoute } from '../../catalog/plan-route.ts'
@@ -54,14 +55,15 @@ export async function prepareComparison(flags: ComparisonFlags, facts: () => Pro
   const providers = readProviders(flags.providers)
   const prompts = await readPrompts(flags.prompts)
   const wantedName = flags.model ?? defaultModel
-  const name = findModel(wantedName)?.name
-  if (name === undefined) throw new CliError(unknownModelError(wantedName).message, exitCodes.usage)
+  const model = findModel(wantedName)
+  if (model === null) throw new CliError(unknownModelError(wantedName).message, exitCodes.usage)
+  checkPrompt(model, providers)
   const wanted = {
     format: 1 as const,
     id: `cmp_${ulid()}`,
     createdAt: new Date().toISOString(),
     request: {
-      model: name,
+      model: model.name,
       ...(flags.reference === undefined ? {} : { referenceImages: flags.reference }),
       ...(flags.aspectRatio === undefined ? {} : { aspectRatio: flags.aspectRatio }),
       ...(flags.resolution === undefined ? {} : { resolution: flags.resolution }),
@@ -133,12 +135,8 @@ function checkRequests(comparison: Comparison): Map<ProviderName, number | null>
   const prices = new Map<ProviderName, number | null>()
   for (const provider of comparison.providers) {
     for (const prompt of comparison.prompts.keys()) {
-      const request = requestOf(comparison, { provider, run: 1, prompt })
-      const parsed = parseGenerationRequest(request)
-      if (!parsed.ok)
-        throw parseGenerationRequest({ ...request, prompt: undefined }).ok
-          ? takesNoPrompt(comparison)
-          : notAcceptable(parsed.errors, prompt)
+      const parsed = parseGenerationRequest(requestOf(comparison, { provider, run: 1, prompt }))
+      if (!parsed.ok) throw notAcceptable(parsed.errors, prompt)
       // Keys are the gateway's business.
       const route = planRoute(parsed.request, { preferred: provider, available: new Set(providerNames) })
       if (!route.ok) throw notOffered(comparison, provider, route)
@@ -148,9 +146,11 @@ function checkRequests(comparison: Comparison): Map<ProviderName, number | null>
   return prices
 }
 
-function takesNoPrompt({ request: { model } }: Comparison): CliError {
-  return new CliError(
-    `${model} takes no prompt, it works on a picture alone, and a comparison is one of prompts: nothing was asked for.`,
+function checkPrompt(model: Model, providers: readonly ProviderName[]): void {
+  const natives = providers.flatMap((provider) => documentedNativesOf(model, provider))
+  if (natives.length === 0 || natives.some(({ parameters }) => parameters.prompt !== undefined)) return
+  throw new CliError(
+    `${model.name} takes no prompt, it works on a picture alone, and a comparison is one of prompts: nothing was asked for.`,
     exitCodes.usage,
   )
 }

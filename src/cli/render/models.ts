@@ -3,7 +3,7 @@ import type { ModelSummary, NativeSummary } from '../../catalog/list-models.ts'
 import { providerNames } from '../../catalog/models.ts'
 import { providerTitles } from '../../catalog/native-draft.ts'
 import type { Price } from '../../catalog/model-schema.ts'
-import { priceRangeUsd, usdOf } from '../../catalog/price.ts'
+import { isMetered, priceRangeUsd, usdOf } from '../../catalog/price.ts'
 import type { Paint } from './colours.ts'
 import { renderTable } from './table.ts'
 import { describeDuration, describeUsd, nothing } from './units.ts'
@@ -32,8 +32,8 @@ function offerText(model: ModelSummary, provider: (typeof providerNames)[number]
     return paint.quiet(since === undefined ? 'no' : `retired (seen ${since})`)
   }
   const ranges = natives.flatMap(({ price }) => priceRangeUsd(price) ?? [])
-  const first = natives[0]
-  const unit = first?.price?.per === 'megapixel' || first?.price?.per === 'output' ? ` per ${first.price.per}` : ''
+  const price = natives[0]?.price ?? null
+  const unit = price !== null && isMetered(price) ? ` per ${price.per}` : ''
   if (ranges.length === 0) return 'price unknown'
   const [from, upTo] = [Math.min(...ranges.map((range) => range.from)), Math.max(...ranges.map((range) => range.upTo))]
   return (from === upTo ? describeUsd(from) : `${describeUsd(from)} to ${describeUsd(upTo)}`) + unit

@@ -1,12 +1,12 @@
 // POST /v1/plans: what POST /v1/generations would do with the same body.
 import type { FastifyInstance } from 'fastify'
+import { validatorCompiler } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { KnownUpload } from '../../catalog/check-uploads.ts'
 import { generationRequestSchema } from '../../catalog/request-schema.ts'
 import { budgetPeriods } from '../../contract/index.ts'
 import type { RouteDeps } from '../gateway-deps.ts'
 import { previewPlan } from '../preview-plan.ts'
-import { ProblemError } from '../problem.ts'
 import { readRequest } from '../read-request.ts'
 import { fidelitySchema, json, modeSchema, problems, providerSchema, timeSchema } from '../schemas.ts'
 
@@ -88,20 +88,19 @@ const querySchema = z.strictObject({
     .describe('sizes of uploads that are not here yet, so that limits count for them too: `SHA-256:bytes`, with commas between'),
 })
 
-function readSizes(query: unknown): KnownUpload[] {
-  const parsed = querySchema.safeParse(query)
-  if (!parsed.success) {
-    const errors = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }))
-    throw new ProblemError('malformed_request', 'A parameter of the request is not acceptable.', { errors })
-  }
-  return (parsed.data.uploadSizes?.split(',') ?? []).map((part) => {
+interface Route {
+  Querystring: z.infer<typeof querySchema>
+}
+
+function readSizes({ uploadSizes }: Route['Querystring']): KnownUpload[] {
+  return (uploadSizes?.split(',') ?? []).map((part) => {
     const [sha256 = '', bytes = ''] = part.split(':')
     return { sha256, sizeBytes: Number(bytes) }
   })
 }
 
 export function registerPreviewPlan(app: FastifyInstance, deps: RouteDeps): void {
-  app.route({
+  app.route<Route>({
     method: 'POST',
     url: '/v1/plans',
     schema: {
@@ -118,7 +117,8 @@ export function registerPreviewPlan(app: FastifyInstance, deps: RouteDeps): void
       },
     },
     // As in POST /v1/generations: the catalog's parser answers with better words.
-    validatorCompiler: () => (value: unknown) => ({ value }),
+    validatorCompiler: (part) =>
+      part.httpPart === 'body' ? (value: unknown) => ({ value }) : validatorCompiler({ ...part, schema: querySchema }),
     handler: async ({ body, query }) => ({ plan: await previewPlan(readRequest(body), readSizes(query), deps) }),
   })
 }

@@ -5,8 +5,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { generationIdPattern } from '../../contract/index.ts'
 import type { NewImage } from '../../ledger/ledger.ts'
+import { storedEndings } from '../../storage/result-store.ts'
 import type { RouteDeps } from '../gateway-deps.ts'
-import { openStored, pictureHeaders, storedExtensions } from '../open-stored.ts'
+import { openStored, pictureHeaders } from '../open-stored.ts'
 import { ProblemError } from '../problem.ts'
 import { problems } from '../schemas.ts'
 
@@ -33,7 +34,7 @@ export function registerReadImage(app: FastifyInstance, deps: RouteDeps): void {
       response: {
         200: {
           description: 'The picture, unchanged',
-          content: Object.fromEntries(Object.keys(storedExtensions).map((type) => [type, { schema: bytesSchema }])),
+          content: Object.fromEntries([...storedEndings.keys()].map((type) => [type, { schema: bytesSchema }])),
         },
         304: z.null().describe('You have it already'),
         ...problems(404, 503),

@@ -3,8 +3,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
+import { storedEndings } from '../../storage/result-store.ts'
 import type { RouteDeps } from '../gateway-deps.ts'
-import { openStored, pictureHeaders, storedExtensions } from '../open-stored.ts'
+import { openStored, pictureHeaders } from '../open-stored.ts'
 import { ProblemError } from '../problem.ts'
 import { problems } from '../schemas.ts'
 import { findUpload } from './uploads.ts'
@@ -28,7 +29,7 @@ export function registerUploadLinks(app: FastifyInstance, deps: RouteDeps): void
       response: {
         200: {
           description: 'The picture, unchanged',
-          content: Object.fromEntries(Object.keys(storedExtensions).map((type) => [type, { schema: bytesSchema }])),
+          content: Object.fromEntries([...storedEndings.keys()].map((type) => [type, { schema: bytesSchema }])),
         },
         ...problems(404, 503),
       },

@@ -13,8 +13,8 @@ import { DownloadError } from '../../storage/download-error.ts'
 import { maxImagePixels } from '../../storage/image-check.ts'
 import { receiveImage } from '../../storage/receive-image.ts'
 import type { ReceivedImage } from '../../storage/receive-image.ts'
+import { storedEndings } from '../../storage/result-store.ts'
 import type { RouteDeps } from '../gateway-deps.ts'
-import { storedExtensions } from '../open-stored.ts'
 import { ProblemError } from '../problem.ts'
 import { json, problems, timeSchema } from '../schemas.ts'
 
@@ -30,7 +30,7 @@ const answerSchema = z
   .meta({ id: 'Upload' })
 const knownSchema = answerSchema.extend({ createdAt: timeSchema }).meta({ id: 'KnownUpload' })
 
-const contentTypes = [...Object.keys(storedExtensions), 'application/octet-stream']
+const contentTypes = [...storedEndings.keys(), 'application/octet-stream']
 /** A caller who is told that too many come in at once. */
 const comeBackAfterSeconds = 2
 

@@ -1,7 +1,7 @@
 // I5: the bytes in our store are the bytes of this very generation.
+import type { Generation } from '../../../src/contract/index.ts'
 import { nonceOf } from '../plan.ts'
 import { label } from './books.ts'
-import type { Generation } from '../../../src/contract/index.ts'
 import type { Books, Check, Finding } from './records.ts'
 
 export const checkPictures: Check = (records, books): Finding => {

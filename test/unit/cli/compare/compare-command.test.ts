@@ -103,6 +103,15 @@ suite('compare refuses with exit code 2, before anything is asked for or written
   }
 })
 
+test('a prompt that is too long for a model that can do without is told to be too long', async (t) => {
+  const path = join(await tempFolder(t), 'prompts.txt')
+  await writeFile(path, 'x'.repeat(6_000))
+  const args = ['-m', 'seedream-5-pro-layers', '--providers', 'kie', '--reference', 'https://example.com/a.png']
+  const run = await compare(t, [...args, '--prompts', path])
+  assert.match(run.stderr, /prompt is too long for seedream-5-pro-layers: at most 5,000 characters/)
+  assert.equal(run.exitCode, 2)
+})
+
 suite('with real keys', () => {
   const args = ['--max-cost', '0.30', '--assume-price', 'defapi=0.03', '--runs', '10']
 
