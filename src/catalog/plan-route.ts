@@ -15,7 +15,7 @@ import { orderByPreference } from './route-preference.ts'
 import type { PreferenceDecision, TrackRecord } from './route-preference.ts'
 import { uploadObstacle } from './route-uploads.ts'
 import type { RouteUploads } from './route-uploads.ts'
-import { itemSeeds, wholeTask } from './several-pictures.ts'
+import { itemSeeds, pricesOfAll, wholeTask } from './several-pictures.ts'
 import type { ItemSeeds, WholeTask } from './several-pictures.ts'
 
 /** The environment variable that gives a provider its key. */
@@ -100,6 +100,9 @@ export function planRoute(request: GenerationRequest, setting: RouteSetting): Pl
       left.push({ provider, because: `${where}${because}` })
     }
   }
+  for (const { canonicalModel, provider, because } of leaveTooDearAtFirst(candidates, request)) {
+    left.push({ provider, because: canonicalModel === model.name ? because : `with ${canonicalModel} in its place ${because}` })
+  }
   if (candidates.length > 0) return { ok: true, candidates, left, preferences }
   const reasons = left.map(({ provider, because }) => `${providerTitles[provider]} ${because}`).join('; ')
   const field = request.route?.providers === undefined ? 'model' : 'route.providers'
@@ -164,12 +167,29 @@ function admit(candidate: Candidate, request: GenerationRequest, setting: RouteS
   return null
 }
 
-/** What could never be asked for within the limit is not in the route: a plan that is looked at must not promise it. */
-function costObstacle({ price }: Candidate, { route }: GenerationRequest): string | null {
+/**
+ * What could never be asked for within the limit is not in the route: a plan that is looked at must not promise it. Of several pictures
+ * a fallback may make only those that are lacking.
+ */
+function costObstacle(candidate: Candidate, request: GenerationRequest): string | null {
+  return tooDear(candidate, request, request.route?.fallback === false ? (request.count ?? 1) : 1)
+}
+
+/** Nobody asked for any picture before these, so they would be asked for all of them. Takes them out of the candidates. */
+function leaveTooDearAtFirst(candidates: Candidate[], request: GenerationRequest): (Candidate & LeftProvider)[] {
+  const reasons = candidates.map((candidate) => tooDear(candidate, request, request.count ?? 1))
+  const first = reasons.indexOf(null)
+  const left = candidates.splice(0, first === -1 ? candidates.length : first)
+  return left.map((candidate, at) => ({ ...candidate, because: reasons[at] ?? '' }))
+}
+
+function tooDear(candidate: Candidate, { route }: GenerationRequest, pictures: number): string | null {
   const limit = route?.maxCostUsd
   if (limit === undefined) return null
-  if (price.usd === null) return 'has no list price for it, and route.maxCostUsd limits the cost'
-  return price.usd > limit ? `takes ${price.usd} USD for a picture, and route.maxCostUsd is ${limit}` : null
+  const [usd = null] = pricesOfAll([pictures === 1 ? { ...candidate, whole: null } : candidate], pictures)
+  if (usd === null) return 'has no list price for it, and route.maxCostUsd limits the cost'
+  if (usd <= limit) return null
+  return `takes ${usd} USD for ${pictures === 1 ? 'a picture' : `${pictures} pictures`}, and route.maxCostUsd is ${limit}`
 }
 
 function build(model: Model, provider: ProviderName, request: GenerationRequest, { uploads }: RouteSetting): Considered {

@@ -127,7 +127,7 @@ const routeSchema = z
       .gt(0, { error: 'must be more than 0' })
       .max(maxCostLimitUsd)
       .exactOptional()
-      .describe('all attempts together may not cost more than this many USD; default: no limit'),
+      .describe('all attempts together may not cost more than this many USD; whoever would is passed over; default: no limit'),
     maxQueueMs: z
       .int()
       .min(0)

@@ -33,7 +33,7 @@ export interface RouteRequest {
   deadlineMs?: number
   /** attempts per picture that may cost money (accepted or unknown, not proven free); default 2 */
   maxPaidAttempts?: number
-  /** all attempts together may not cost more than this, by measured costs and list prices. Default: no limit. */
+  /** all attempts together may not cost more than this, by list prices; whoever would is passed over. Default: no limit */
   maxCostUsd?: number
   /** how long to wait in line at one provider before the next one is asked; the last one is waited for until the deadline. Default 2 min */
   maxQueueMs?: number

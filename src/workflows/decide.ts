@@ -176,40 +176,47 @@ function afterRefusal(state: GenerationState, nowMs: number, last: AttemptRecord
 }
 
 /** The next attempt, if time, route and money allow one. */
-function spend(state: GenerationState, nowMs: number, entry: number, because: string): Exclude<Step, { kind: 'finish' }> {
+function spend(state: GenerationState, nowMs: number, from: number, because: string): Exclude<Step, { kind: 'finish' }> {
   const { share, attempts, route } = state
   const last = attempts.at(-1)
   // Polls end up to one poll early: a second spend in that last moment could not be waited for any more.
   const endsAtMs = last === undefined ? state.deadlineAtMs : state.deadlineAtMs - lastMomentMs
   if (nowMs >= endsAtMs) return fail('DeadlineExceeded', `the deadline passed; ${because}`, state, last)
-  const obstacle = obstacleTo(state, entry)
-  if (obstacle !== null) return fail(obstacle.type, `${because}; ${obstacle.why}`, state, last)
-  if (share.pictures > 1 && !route[entry]?.whole) return { kind: 'split', entry, because }
-  return { kind: 'submit', number: share.earlierAttempts + attempts.length + 1, entry, because }
+  const next = entryToAsk(state, from)
+  if ('why' in next) return fail(next.type, `${because}; ${next.why}`, state, last)
+  const { entry } = next
+  const passedOver = route.slice(from, entry).map(({ provider }) => `${provider} would cost more than maxCostUsd allows`)
+  const why = [because, ...passedOver].join('; ')
+  if (share.pictures > 1 && !route[entry]?.whole) return { kind: 'split', entry, because: why }
+  return { kind: 'submit', number: share.earlierAttempts + attempts.length + 1, entry, because: why }
 }
 
 /** Whether anything may follow, time apart. */
-function canSpend(state: GenerationState, entry: number): boolean {
-  return obstacleTo(state, entry) === null
+function canSpend(state: GenerationState, from: number): boolean {
+  return 'entry' in entryToAsk(state, from)
 }
 
-function obstacleTo(state: GenerationState, entry: number): { type: FailureType; why: string } | null {
+/** The first entry of the route from `from` on that the money allows, time apart; or why there is none. */
+function entryToAsk(state: GenerationState, from: number): { entry: number } | { type: FailureType; why: string } {
   const { policy, route } = state
-  const last = state.attempts.at(-1)
   const refusal = refusalForAll(state)
   if (refusal !== null) return refusal
-  const isFallback = entry !== (last === undefined ? state.share.entry : last.entry)
-  if (isFallback && !policy.fallback) return { type: 'ProvidersExhausted', why: 'fallback is switched off' }
-  const next = route[entry]
-  if (next === undefined) return { type: 'ProvidersExhausted', why: 'no further provider in the route' }
+  const current = state.attempts.at(-1)?.entry ?? state.share.entry
+  if (from !== current && !policy.fallback) return { type: 'ProvidersExhausted', why: 'fallback is switched off' }
+  if (from >= route.length) return { type: 'ProvidersExhausted', why: 'no further provider in the route' }
   if (paidAttempts(state) >= policy.maxPaidAttempts) {
     return { type: 'PaidAttemptsExhausted', why: `maxPaidAttempts (${policy.maxPaidAttempts}) is used up` }
   }
-  const spentUsd = state.elsewhereUsd + spentAtMostUsd(state)
-  if (policy.maxCostUsd !== null && spentUsd + listPriceUsd(state, entry) > policy.maxCostUsd + roundingUsd) {
-    return { type: 'CostLimitReached', why: `another attempt would cost more than maxCostUsd (${policy.maxCostUsd}) allows` }
-  }
-  return null
+  const end = policy.fallback ? route.length : from + 1
+  for (let entry = from; entry < end; entry += 1) if (isAffordable(state, entry)) return { entry }
+  const limit = `maxCostUsd (${policy.maxCostUsd ?? 'none'})`
+  return { type: 'CostLimitReached', why: `another attempt would cost more than ${limit} allows` }
+}
+
+function isAffordable(state: GenerationState, entry: number): boolean {
+  const { maxCostUsd } = state.policy
+  if (maxCostUsd === null) return true
+  return state.elsewhereUsd + spentAtMostUsd(state) + listPriceUsd(state, entry) <= maxCostUsd + roundingUsd
 }
 
 /** One provider's word about the request itself, also of one that was left behind, ends the spending: another one would get the same request. */

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { WorkflowFailedError } from '@temporalio/client'
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import { DefaultLogger, Runtime } from '@temporalio/worker'
 import type { PointReached } from '../../src/activities/deps.ts'
@@ -129,6 +130,8 @@ export interface Service {
   read(id: string): Promise<Generation>
   until(id: string, holds: (generation: Generation) => boolean, timeoutMs?: number): Promise<Generation>
   ended(id: string, timeoutMs?: number): Promise<Generation>
+  /** The end of its workflow, whatever it is: the row has its end before that, and settlements are started in between. */
+  closed(id: string): Promise<void>
   /** create and wait for the end */
   generate(request: GenerationRequest): Promise<Generation>
   cancel(id: string, statuses?: number[]): Promise<void>
@@ -273,6 +276,14 @@ function doors(
     create,
     until,
     ended,
+    closed: (id) =>
+      client.workflow
+        .getHandle(id)
+        .result()
+        .then(
+          () => {},
+          (error: unknown) => assert.ok(error instanceof WorkflowFailedError, String(error)),
+        ),
     generate: async (request) => ended(await create(request)),
     cancel: async (id, statuses = [202]) => {
       const response = await post(`/v1/generations/${id}/cancel`, {})

@@ -76,6 +76,8 @@ describe('reply and callback name different tasks', { concurrency: 4, timeout: 1
     const late = service.tasksOf(id).find(({ state }) => state === 'running')
     assert.equal(service.simulator.finish(late?.taskId ?? ''), true)
     await service.until(id, ({ attempts }) => attempts[0]?.openClaims === 1)
+    // Until then it is looked after, so that the sweep would pass it by.
+    await service.closed(id)
     await sweep()
     const generation = await untilLookedUp(id)
     assert.equal(generation.attempts[0]?.extraTasks[0]?.providerTaskId, late?.taskId)

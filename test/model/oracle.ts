@@ -32,16 +32,29 @@ export function faultOfSubmit(facts: Facts, { number, entry }: StepOf<'submit'>,
   if (costly.length >= policy.maxPaidAttempts) return `paid attempt ${costly.length + 1} of at most ${policy.maxPaidAttempts}`
   const unflagged = costly.find((job) => !flagged.has(job.number))
   if (unflagged !== undefined) return `submit while attempt ${unflagged.number} may have cost and is not marked`
-  const isDear = policy.maxCostUsd !== null && priceOf(facts, [...costly, { entry }]) > policy.maxCostUsd
-  if (isDear) return 'submit beyond maxCostUsd'
+  if (!isAffordable(facts, costly, entry)) return 'submit beyond maxCostUsd'
   return faultByPolicy(facts, others, entry, others.length < jobs.length)
 }
 
-function faultByPolicy({ scenario }: Facts, others: readonly Job[], entry: number, wasInLine: boolean): string | null {
-  const { policy } = scenario
+/** By list prices, with what may have cost so far. */
+function isAffordable(facts: Facts, costly: readonly Job[], entry: number): boolean {
+  const { maxCostUsd } = facts.scenario.policy
+  return maxCostUsd === null || priceOf(facts, [...costly, { entry }]) <= maxCostUsd
+}
+
+/** Entries from `from` to before `end` that could have been asked. */
+function affordable(facts: Facts, costly: readonly Job[], from: number, end: number): number[] {
+  const entries = facts.scenario.route.map((_, entry) => entry)
+  return entries.filter((entry) => entry >= from && entry < end && isAffordable(facts, costly, entry))
+}
+
+function faultByPolicy(facts: Facts, others: readonly Job[], entry: number, wasInLine: boolean): string | null {
+  const { policy } = facts.scenario
   const last = others.at(-1)
-  if (last === undefined) return entry === 0 ? null : 'the first submit does not go to the first of the route'
-  if (!policy.fallback && entry !== last.entry) return 'fallback although it is switched off'
+  if (!policy.fallback && entry !== (last?.entry ?? 0)) return 'fallback although it is switched off'
+  if (!wasInLine && affordable(facts, others.filter(mayCost), (last?.entry ?? -1) + 1, entry).length > 0)
+    return 'an entry of the route that the money allows is passed over'
+  if (last === undefined) return null
   const refusals = others.filter(({ told }) => told === 'free' || told === 'failed_paid').map(({ reason }) => reason)
   if (policy.onRefusal === 'fail' && refusals.includes('content_policy'))
     return 'submit after a content refusal, with onRefusal fail'
@@ -76,7 +89,8 @@ export function faultOfFailure(facts: Facts, { failure }: StepOf<'fail'>): strin
   return isReason(facts, failure.type, isEarly) ? null : `fail with ${failure.type}, for which there is no reason`
 }
 
-function isReason({ scenario, jobs }: Facts, type: FailureType, isEarly: boolean): boolean {
+function isReason(facts: Facts, type: FailureType, isEarly: boolean): boolean {
+  const { scenario, jobs } = facts
   const { policy, route } = scenario
   const last = jobs.at(-1)
   const costly = jobs.filter(mayCost)
@@ -89,7 +103,7 @@ function isReason({ scenario, jobs }: Facts, type: FailureType, isEarly: boolean
     case 'PaidAttemptsExhausted':
       return costly.length >= policy.maxPaidAttempts
     case 'CostLimitReached':
-      return policy.maxCostUsd !== null
+      return policy.maxCostUsd !== null && affordable(facts, costly, (last?.entry ?? -1) + 1, mayFallBackTo(facts)).length === 0
     case 'ContentRefused':
       return policy.onRefusal === 'fail' && isRefused('content_policy')
     case 'InputRefused':
@@ -100,6 +114,9 @@ function isReason({ scenario, jobs }: Facts, type: FailureType, isEarly: boolean
       return false
   }
 }
+
+/** Without fallback only the first of the route is ever asked. */
+const mayFallBackTo = ({ scenario: { policy, route } }: Facts): number => (policy.fallback ? route.length : 1)
 
 /** The books, once it has ended: whoever was paid is the one that served, or is on the list. */
 export function faultOfBooks({ scenario, nowMs, jobs }: Facts, served: number | null): string | null {

@@ -41,6 +41,28 @@ test('more than it takes, and models that take no number: one task for each pict
   }
 })
 
+test('whoever could not be asked for all within the limit is not first, and left out where nobody comes before it', () => {
+  const request: GenerationRequest = { model: 'wan-2.7', prompt: 'a fox', route: { models: ['nano-banana'] } }
+  const modelsOf = (more: Partial<GenerationRequest>, maxCostUsd: number): string[] =>
+    candidatesOf({ ...request, ...more, route: { ...request.route, ...more.route, maxCostUsd } }).map(
+      ({ canonicalModel }) => canonicalModel,
+    )
+  assert.deepEqual(modelsOf({ count: 4 }, 0.1), ['wan-2.7', 'nano-banana'])
+  assert.deepEqual(modelsOf({ count: 4 }, 0.09), ['nano-banana'], 'four take 0.096 of the one and 0.08 of the other')
+  // One of four at 0.024 may be what is lacking.
+  const dearLast = { model: 'nano-banana', count: 4, route: { models: ['wan-2.7'] } }
+  assert.deepEqual(modelsOf(dearLast, 0.09), ['nano-banana', 'wan-2.7'])
+  assert.deepEqual(modelsOf({ ...dearLast, route: { ...dearLast.route, fallback: false } }, 0.09), ['nano-banana'])
+
+  const refused = planRoute(
+    { ...request, count: 4, route: { ...request.route, maxCostUsd: 0.07 } },
+    { preferred: 'kie', available: new Set(['kie', 'defapi']) },
+  )
+  assert.ok(!refused.ok)
+  assert.match(refused.errors[0]?.message ?? '', /Kie takes 0\.096 USD for 4 pictures, and route\.maxCostUsd is 0\.07/)
+  assert.match(refused.errors[0]?.message ?? '', /with nano-banana in its place takes 0\.08 USD for 4 pictures/)
+})
+
 test('one picture is what it always was', () => {
   for (const count of [undefined, 1]) {
     const request = { model: 'nano-banana', prompt: 'a fox', ...(count === undefined ? {} : { count }) }

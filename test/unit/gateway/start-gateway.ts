@@ -202,8 +202,15 @@ export async function startGateway(
       adopt: () => Promise.reject(new Error('this test stores nothing')),
       ...options.deps?.store,
     },
-    // short enough for a test to see two intervals pass
-    limits: { wakeIntervalMs: 150, waitPollFirstMs: 10, waitPollMaxMs: 20, ...options.limits },
+    limits: {
+      // Longer than any file of tests runs: what is injected has no connection that could be ended. Tests of the limit give their own.
+      requestTimeoutMs: 600_000,
+      // short enough for a test to see two intervals pass
+      wakeIntervalMs: 150,
+      waitPollFirstMs: 10,
+      waitPollMaxMs: 20,
+      ...options.limits,
+    },
   })
   t.after(() => app.close())
   return {

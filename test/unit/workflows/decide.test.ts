@@ -2,69 +2,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import type { BusyReport, PlannedEntry, RoutePolicy } from '../../../src/activities/types.ts'
+import type { BusyReport } from '../../../src/activities/types.ts'
 import type { PauseAuthor, RefusalReason } from '../../../src/contract/index.ts'
 import { attemptEndsAtMs, decide, lastMomentMs } from '../../../src/workflows/decide.ts'
 import type { Step } from '../../../src/workflows/decide.ts'
-import { mayHaveCost, newStory, outcomeWhenLeft, paidAttempts, phaseOf } from '../../../src/workflows/state.ts'
+import { mayHaveCost, outcomeWhenLeft, paidAttempts, phaseOf } from '../../../src/workflows/state.ts'
 import type { AttemptPhase, AttemptRecord, GenerationState } from '../../../src/workflows/state.ts'
+import { attempt, attemptDeadlineMs, entry, nowMs, state } from './stories.ts'
 
-const nowMs = 1_000_000
-const attemptDeadlineMs = 600_000
-
-function entry(provider: 'kie' | 'defapi'): PlannedEntry {
-  return {
-    provider,
-    model: 'google/nano-banana',
-    priceUsd: 0.02,
-    submitQueue: `${provider}-submit`,
-    queryQueue: `${provider}-query`,
-    hasCallback: true,
-    attemptDeadlineMs,
-    fidelity: { level: 'exact', changes: [] },
-  }
-}
-
-function attempt(phase: AttemptPhase, more: Partial<AttemptRecord> = {}): AttemptRecord {
-  return {
-    number: 1,
-    entry: 0,
-    phase,
-    providerTaskId: phase === 'accepted' || phase === 'succeeded' || phase === 'failed' || phase === 'overdue' ? 'task-1' : null,
-    recorded: true,
-    reason: null,
-    message: null,
-    provenFree: phase === 'rejected' || phase === 'exhausted',
-    isHeard: false,
-    acceptedAtMs: nowMs,
-    line: null,
-    ...more,
-  }
-}
-
-function state(
-  attempts: AttemptRecord[],
-  policy: Partial<RoutePolicy> = {},
-  more: Partial<GenerationState> = {},
-): GenerationState {
-  const plan: Parameters<typeof newStory>[0] = {
-    route: [entry('kie'), entry('defapi')],
-    policy: {
-      fallback: true,
-      onUnknown: 'fallback',
-      onOverdue: 'fallback',
-      onRefusal: 'fail',
-      maxPaidAttempts: 2,
-      maxCostUsd: null,
-      maxQueueMs: 120_000,
-      priority: 3,
-      keepSpares: false,
-      ...policy,
-    },
-    deadlineAtMs: nowMs + 1_800_000,
-  }
-  return { ...newStory(plan, {}), attempts, ...more }
-}
+const dearThenCheap = [entry('kie', { priceUsd: 0.05 }), entry('defapi')]
 
 function summary(step: Step): string {
   switch (step.kind) {
@@ -187,6 +133,26 @@ const table: Row[] = [
   {
     when: 'a price is not known and the cost is limited',
     state: state([], { maxCostUsd: 1 }, { route: [{ ...entry('kie'), priceUsd: null }] }),
+    next: 'fail CostLimitReached',
+  },
+  {
+    when: 'the first of the route costs too much, a later one does not',
+    state: state([], { maxCostUsd: 0.03 }, { route: dearThenCheap }),
+    next: 'submit 1 to entry 1',
+  },
+  {
+    when: 'the first of the route costs too much, and there is no fallback',
+    state: state([], { maxCostUsd: 0.03, fallback: false }, { route: [{ ...entry('kie'), priceUsd: 0.05 }, entry('defapi')] }),
+    next: 'fail CostLimitReached',
+  },
+  {
+    when: 'after what was paid the second costs too much, the third does not',
+    state: state([attempt('overdue')], { maxCostUsd: 0.05 }, { route: [entry('kie'), ...dearThenCheap] }),
+    next: 'submit 2 to entry 2',
+  },
+  {
+    when: 'to ask again would cost too much, and so would the next',
+    state: state([attempt('unheard')], { maxCostUsd: 0.03, onUnknown: 'resubmit' }),
     next: 'fail CostLimitReached',
   },
   {

@@ -7,35 +7,13 @@ import { decide } from '../../../src/workflows/decide.ts'
 import type { Step } from '../../../src/workflows/decide.ts'
 import { apply, committedUsd, isLeft, listPriceUsd, newStory } from '../../../src/workflows/state.ts'
 import type { GenerationState, ItemEnd, Share } from '../../../src/workflows/state.ts'
+import { entry as entryOf, nowMs, planOf } from './stories.ts'
 
-const nowMs = 1_000_000
-
-const entry = (provider: 'kie' | 'defapi', wholeUsd: number | null = null): PlannedEntry => ({
-  provider,
-  model: 'm',
-  priceUsd: 0.02,
-  whole: wholeUsd === null ? null : { priceUsd: wholeUsd },
-  submitQueue: `${provider}-submit`,
-  queryQueue: `${provider}-query`,
-  hasCallback: true,
-  attemptDeadlineMs: 600_000,
-  fidelity: { level: 'exact', changes: [] },
-})
-
-const policy: RoutePolicy = {
-  fallback: true,
-  onUnknown: 'fallback',
-  onOverdue: 'fallback',
-  onRefusal: 'fail',
-  maxPaidAttempts: 2,
-  maxCostUsd: null,
-  maxQueueMs: 120_000,
-  priority: 3,
-  keepSpares: false,
-}
+const entry = (provider: 'kie' | 'defapi', wholeUsd: number | null = null): PlannedEntry =>
+  entryOf(provider, { whole: wholeUsd === null ? null : { priceUsd: wholeUsd } })
 
 function story(route: PlannedEntry[], share: Partial<Share>, changes: Partial<RoutePolicy> = {}): GenerationState {
-  return newStory({ route, policy: { ...policy, ...changes }, deadlineAtMs: nowMs + 1_800_000 }, share)
+  return newStory(planOf(route, changes), share)
 }
 
 const standing = (state: AttemptStanding['state'], more: Partial<AttemptStanding> = {}): AttemptStanding => ({
@@ -80,6 +58,8 @@ test('a story of several splits at the first entry that makes one per task, and 
 
 test('what may not be paid does not split either', () => {
   assert.equal(next(story([entry('kie')], { pictures: 3 }, { maxCostUsd: 0.05 })), 'fail CostLimitReached')
+  const kieIsDear = [entry('kie', 0.09), entry('defapi')]
+  assert.equal(next(story(kieIsDear, { pictures: 3 }, { maxCostUsd: 0.08 })), 'split at 1', 'one by one costs less')
   assert.equal(next(after(story(kieTakesAll, { pictures: 3 }, { maxPaidAttempts: 1 }), failed)), 'fail PaidAttemptsExhausted')
   assert.equal(next(after(story(kieTakesAll, { pictures: 3 }, { fallback: false }), failed)), 'fail ProvidersExhausted')
 })
