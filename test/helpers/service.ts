@@ -90,6 +90,17 @@ export const unhurried: Partial<Timings> = {
   turnHoldMs: 10_000,
 }
 
+/** … and no provider may seem late or silent: where nobody is stuck, and every lost reply is heard of. */
+export const patient: Partial<Timings> = {
+  ...unhurried,
+  queryTimeoutMs: 8_000,
+  queryStartToCloseMs: 20_000,
+  unknownListenMs: 15_000,
+  attemptDeadlineMs: 30_000,
+  downloadTimeoutMs: 10_000,
+  storeStartToCloseMs: 30_000,
+}
+
 export interface ServiceOptions {
   /** more environment variables */
   env?: Record<string, string>

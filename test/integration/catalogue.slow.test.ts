@@ -1,9 +1,9 @@
 // Models of every kind through the whole service: what the catalogue makes of a request is what the provider gets.
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { startService } from '../helpers/service.ts'
+import { patient, startService } from '../helpers/service.ts'
 
-const service = await startService({ after })
+const service = await startService({ after }, { timings: patient })
 const reference = 'https://pictures.example/fox.png'
 
 describe('the catalogue', { concurrency: 4, timeout: 90_000 }, () => {

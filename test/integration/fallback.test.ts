@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { after, beforeEach, describe, test } from 'node:test'
 import { endOf } from '../helpers/attempt-end.ts'
 import { keepHistory } from '../helpers/histories.ts'
-import { startService } from '../helpers/service.ts'
+import { startService, unhurried } from '../helpers/service.ts'
 
-const service = await startService({ after })
+const service = await startService({ after }, { timings: { ...unhurried, attemptDeadlineMs: 8_000 } })
 
 describe('fallback', { concurrency: 4, timeout: 90_000 }, () => {
   test('a content refusal stops: another provider is not asked unless the request says so', async () => {

@@ -1,9 +1,9 @@
 // A provider that answers two submits with one id, and nothing else that would tell the tasks of two items apart.
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { startService } from '../helpers/service.ts'
+import { patient, startService } from '../helpers/service.ts'
 
-const service = await startService({ after }, { callbacks: false })
+const service = await startService({ after }, { callbacks: false, timings: { ...patient, attemptDeadlineMs: 8_000 } })
 
 test('two items never have the picture of one task', { timeout: 90_000 }, async () => {
   const prompt = 'a pair of geese'

@@ -7,7 +7,7 @@ import type { GenerationRequest, PlanPreview } from '../../src/contract/index.ts
 import { planPreviewSchema } from '../../src/gateway/routes/preview-plan.ts'
 import { cliRun } from '../unit/cli/cli-run.ts'
 import { execute } from '../unit/ledger/fixtures.ts'
-import { startService } from '../helpers/service.ts'
+import { patient, startService } from '../helpers/service.ts'
 
 const answerSchema = z.object({ plan: planPreviewSchema })
 /** What undici publishes of a request; it describes this for whoever observes. */
@@ -15,7 +15,7 @@ const createdSchema = z.object({
   request: z.object({ origin: z.unknown(), method: z.string(), path: z.string(), headers: z.unknown(), body: z.unknown() }),
 })
 
-const service = await startService({ after })
+const service = await startService({ after }, { timings: patient })
 const posts = watchPosts()
 
 async function preview(request: GenerationRequest): Promise<PlanPreview> {

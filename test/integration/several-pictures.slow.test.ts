@@ -1,9 +1,9 @@
 // `count` above 1 through the whole service: one task or several, what is kept, what it costs.
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { startService } from '../helpers/service.ts'
+import { patient, startService } from '../helpers/service.ts'
 
-const service = await startService({ after })
+const service = await startService({ after }, { timings: patient })
 
 describe('several pictures', { concurrency: 4, timeout: 90_000 }, () => {
   test('one task of a model that takes the number', async () => {

@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { keepHistory } from '../helpers/histories.ts'
-import { startService } from '../helpers/service.ts'
+import { startService, unhurried } from '../helpers/service.ts'
 
-const service = await startService({ after })
-const pollOnly = await startService({ after }, { callbacks: false })
+// Longer than a callback takes on a busy machine.
+const timings = { ...unhurried, unknownListenMs: 8_000 }
+const service = await startService({ after }, { timings })
+const pollOnly = await startService({ after }, { timings, callbacks: false })
 
 describe('unknown outcome', { concurrency: 4, timeout: 90_000 }, () => {
   test('the reply is lost, the callback names the task: it is adopted and nothing more is paid', async () => {

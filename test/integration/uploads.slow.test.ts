@@ -5,17 +5,18 @@ import { createHash } from 'node:crypto'
 import { after, describe, test } from 'node:test'
 import type { Generation, GenerationRequest } from '../../src/contract/index.ts'
 import { endOf } from '../helpers/attempt-end.ts'
-import { startService } from '../helpers/service.ts'
+import { patient, startService } from '../helpers/service.ts'
 import type { Service } from '../helpers/service.ts'
 import { execute } from '../unit/ledger/fixtures.ts'
 import { makePng } from '../unit/storage/samples.ts'
 
 const [service, unreachable] = await Promise.all([
-  startService({ after }),
+  startService({ after }, { timings: patient }),
   // Providers cannot reach this one, and the first of its accounts at Kie has a key that Kie does not know.
   startService(
     { after },
     {
+      timings: patient,
       callbacks: false,
       env: { KIE_ACCOUNTS: 'revoked=x,good=y' },
       simulator: { kieApiKeys: ['mock-good'] },
