@@ -4,7 +4,7 @@ import type { WorkflowDoor } from '../activities/deps.ts'
 import type { Activities } from '../activities/index.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { TemporalTarget } from '../temporal/connect.ts'
-import { connectWorker } from '../temporal/connect.ts'
+import { connectWorker, orUnreachable } from '../temporal/connect.ts'
 import { createWorkflowDoor } from '../temporal/workflow-door.ts'
 import { installTemporalRuntime } from '../temporal/runtime.ts'
 import type { ScheduleTimings } from '../temporal/schedules.ts'
@@ -34,7 +34,7 @@ export async function runWorkers(options: RunWorkersOptions): Promise<{ done: Pr
   installTemporalRuntime(options.logger)
   const connection = await connectWorker(target, { allowPlaintext })
   await teardown.add('links', 'Temporal worker connection', () => connection.close())
-  const workers = await createWorkers({
+  const creating = createWorkers({
     connection,
     namespace: target.namespace,
     workflowBundle: options.workflowBundle,
@@ -42,6 +42,7 @@ export async function runWorkers(options: RunWorkersOptions): Promise<{ done: Pr
     rates: options.rates,
     ...(shutdownGraceMs === undefined ? {} : { shutdownGraceMs }),
   })
+  const workers = await orUnreachable(target, creating)
   const done = workers.run().then(
     () => 'they stopped',
     (error: unknown) => (error instanceof Error ? error.message : String(error)),

@@ -3,7 +3,7 @@
 import { Client, Connection } from '@temporalio/client'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import type { NativeConnectionOptions } from '@temporalio/worker'
-import { NativeConnection } from '@temporalio/worker'
+import { NativeConnection, TransportError } from '@temporalio/worker'
 import ipaddr from 'ipaddr.js'
 import { errorCode, grpcStatus, oneLine } from './error-code.ts'
 import { probe } from './ports.ts'
@@ -112,6 +112,15 @@ export async function connectWorker(target: TemporalTarget, options: ConnectOpti
     throw await unreachable(target, error)
   } finally {
     clearTimeout(timer)
+  }
+}
+
+/** A server that goes away between the connection and the first worker is an unreachable one, and not an error of the SDK's. */
+export async function orUnreachable<T>(target: TemporalTarget, starting: Promise<T>): Promise<T> {
+  try {
+    return await starting
+  } catch (error) {
+    throw error instanceof TransportError ? await unreachable(target, error) : error
   }
 }
 

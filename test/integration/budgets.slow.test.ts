@@ -35,7 +35,7 @@ const picture = (tenant: string, prompt: string): GenerationRequest => ({
 // Alone: it keeps the gateway busy.
 test(
   'two hundred at once on a budget for ten: exactly ten are accepted, the others are told when to come back',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async () => {
     await setBudget('crowd', 10 * pictureUsd)
     const before = Date.now()
@@ -71,7 +71,7 @@ test(
   },
 )
 
-describe('budgets', { concurrency: 4, timeout: 120_000 }, () => {
+describe('budgets', { concurrency: 4, timeout: 240_000 }, () => {
   test('a picture that was refused for free gives its reservation back', async () => {
     await setBudget('second-chance', pictureUsd)
     service.fault({ provider: 'kie', on: 'task', fault: 'content_refusal', match: { promptIncludes: 'refused for free' } })

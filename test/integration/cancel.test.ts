@@ -7,7 +7,7 @@ import { startService, unhurried } from '../helpers/service.ts'
 
 const service = await startService({ after }, { timings: { ...unhurried, attemptDeadlineMs: 30_000 } })
 
-describe('cancel', { concurrency: 4, timeout: 90_000 }, () => {
+describe('cancel', { concurrency: 4, timeout: 240_000 }, () => {
   test('while waiting: the generation ends as cancelled, the open task is owing', async () => {
     service.fault({ fault: 'stuck', match: { promptIncludes: 'cancel while waiting' } })
     const id = await service.create({ model: 'nano-banana', prompt: 'cancel while waiting' })

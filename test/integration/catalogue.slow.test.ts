@@ -6,7 +6,7 @@ import { patient, startService } from '../helpers/service.ts'
 const service = await startService({ after }, { timings: patient })
 const reference = 'https://pictures.example/fox.png'
 
-describe('the catalogue', { concurrency: 4, timeout: 90_000 }, () => {
+describe('the catalogue', { concurrency: 4, timeout: 240_000 }, () => {
   test('a picture is scaled up without a word', async () => {
     const generation = await service.generate({ model: 'recraft-crisp-upscale', referenceImages: [reference] })
     assert.equal(generation.status, 'completed')

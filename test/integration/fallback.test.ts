@@ -7,7 +7,7 @@ import { startService, unhurried } from '../helpers/service.ts'
 
 const service = await startService({ after }, { timings: { ...unhurried, attemptDeadlineMs: 8_000 } })
 
-describe('fallback', { concurrency: 4, timeout: 90_000 }, () => {
+describe('fallback', { concurrency: 4, timeout: 240_000 }, () => {
   test('a content refusal stops: another provider is not asked unless the request says so', async () => {
     service.fault({ provider: 'kie', on: 'task', fault: 'content_refusal', match: { promptIncludes: 'refused content' } })
     const generation = await service.generate({ model: 'nano-banana', prompt: 'refused content' })
@@ -54,7 +54,7 @@ describe('fallback', { concurrency: 4, timeout: 90_000 }, () => {
 })
 
 // One after the other, with the accounts made free again between them: what a provider says of an account concerns everybody.
-describe('an account in trouble', { concurrency: 1, timeout: 90_000 }, () => {
+describe('an account in trouble', { concurrency: 1, timeout: 240_000 }, () => {
   beforeEach(async () => {
     for (const provider of ['kie', 'defapi'] as const) {
       await service.ledger.resumeAccount({ mode: 'mock', provider, account: 'default' })

@@ -30,7 +30,7 @@ const taskAt = (id: string, provider: LedgerEntry['provider']): LedgerEntry => {
   return task
 }
 
-describe('faults of another gateway', { concurrency: 2, timeout: 120_000 }, () => {
+describe('faults of another gateway', { concurrency: 2, timeout: 240_000 }, () => {
   test('2: a late failure of the provider that was left ends its own attempt, buys nothing, and the other one serves', async () => {
     const match = { promptIncludes: 'fails while the second works' }
     service.fault({ provider: 'kie', on: 'task', fault: 'task_failed', match })

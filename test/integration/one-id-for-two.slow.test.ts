@@ -5,7 +5,7 @@ import { patient, startService } from '../helpers/service.ts'
 
 const service = await startService({ after }, { callbacks: false, timings: { ...patient, attemptDeadlineMs: 8_000 } })
 
-test('two items never have the picture of one task', { timeout: 90_000 }, async () => {
+test('two items never have the picture of one task', { timeout: 240_000 }, async () => {
   const prompt = 'a pair of geese'
   service.fault({ provider: 'kie', on: 'submit', fault: 'same_task_id', after: 1, times: 1, match: { promptIncludes: prompt } })
   const generation = await service.generate({ model: 'nano-banana', prompt, count: 2 })

@@ -149,7 +149,7 @@ describe('forty at once, three worker processes, two accounts', { timeout: 180_0
   })
 })
 
-describe('one task at work at a time', { concurrency: 1, timeout: 120_000 }, () => {
+describe('one task at work at a time', { concurrency: 1, timeout: 240_000 }, () => {
   const service = single
 
   const finish = (id: string): void => {

@@ -58,7 +58,7 @@ function watchPosts(): Post[] {
   return seen
 }
 
-describe('a plan that is only looked at', { timeout: 90_000 }, () => {
+describe('a plan that is only looked at', { timeout: 240_000 }, () => {
   test('asks no provider and writes no row, refused or not', async () => {
     await service.ledger.setBudget({ mode: 'mock', tenant: null, period: 'month' }, 100)
     const before = { rows: await everyRow(), requests: service.simulator.requests().length }
@@ -137,7 +137,7 @@ async function tried(provider: string, count: number, { tookMs = 1_000, failed =
   )
 }
 
-describe('a route by preference', { timeout: 90_000 }, () => {
+describe('a route by preference', { timeout: 240_000 }, () => {
   test('keeps the order until enough was seen, then asks the faster and the steadier one first, and says why', async () => {
     const ask = async (prefer: 'fastest' | 'steadiest', prompt: string) => {
       const generation = await service.generate({ model: 'nano-banana', prompt, route: { prefer } })

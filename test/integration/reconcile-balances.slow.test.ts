@@ -36,7 +36,7 @@ const kie = ({ report }: ReconcileResult): BalanceFinding => {
   return found
 }
 
-describe('balances', { timeout: 90_000 }, () => {
+describe('balances', { timeout: 240_000 }, () => {
   test('a picture of ours is booked as what was taken; a task that is not ours shows as a difference', async () => {
     const { report } = await run('balances')
     assert.equal(report, null)

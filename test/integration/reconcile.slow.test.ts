@@ -86,7 +86,7 @@ async function untilPaid(id: string): Promise<void> {
   assert.equal(attempts[0]?.cost.source, 'measured')
 }
 
-describe('reconcile', { timeout: 120_000 }, () => {
+describe('reconcile', { timeout: 240_000 }, () => {
   test('a generation whose workflow was terminated is closed as failed, and its task is looked after until it is settled', async () => {
     const id = await createStuck('workflow terminated')
     await service.handle(id).terminate('by hand')

@@ -59,7 +59,7 @@ async function stuckAt(prompt: string, providers: readonly ('kie' | 'defapi')[])
   return id
 }
 
-describe('reset to before the submit', { concurrency: 4, timeout: 120_000 }, () => {
+describe('reset to before the submit', { concurrency: 4, timeout: 240_000 }, () => {
   test('of a finished generation: the first end is the result again, and nothing is posted', async () => {
     const first = await service.generate({ model: 'nano-banana', prompt: 'reset when finished', route: { fallback: false } })
     assert.equal(first.status, 'completed')

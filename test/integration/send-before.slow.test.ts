@@ -29,7 +29,7 @@ const ask = async (prompt: string, referenceImages: string[], route: GenerationR
 
 const lifeMs = ({ createdAt, finishedAt }: Generation): number => Date.parse(finishedAt ?? '') - Date.parse(createdAt)
 
-describe('a generation whose time is over before its POST', { concurrency: 1, timeout: 90_000 }, () => {
+describe('a generation whose time is over before its POST', { concurrency: 1, timeout: 240_000 }, () => {
   test('makes no task after an upload that got no answer, ends in time, and costs nothing', async () => {
     const fox = await upload(51)
     const id = service.fault({ provider: 'kie', on: 'upload', fault: 'timeout', times: 1 })

@@ -62,7 +62,7 @@ async function untilItWaits(id: string): Promise<void> {
   )
 }
 
-describe('settlement', { concurrency: 4, timeout: 120_000 }, () => {
+describe('settlement', { concurrency: 4, timeout: 240_000 }, () => {
   test('a task that finishes after the fallback has served is booked through its late callback; its picture is kept as a spare', async () => {
     const { id } = await servedByFallback('late success', { keepSpares: true })
     await untilItWaits(id)

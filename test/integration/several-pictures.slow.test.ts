@@ -5,7 +5,7 @@ import { patient, startService } from '../helpers/service.ts'
 
 const service = await startService({ after }, { timings: patient })
 
-describe('several pictures', { concurrency: 4, timeout: 90_000 }, () => {
+describe('several pictures', { concurrency: 4, timeout: 240_000 }, () => {
   test('one task of a model that takes the number', async () => {
     const generation = await service.generate({
       model: 'wan-2.7',

@@ -4,7 +4,7 @@ import { after, test } from 'node:test'
 import { keepHistory } from '../helpers/histories.ts'
 import { startService } from '../helpers/service.ts'
 
-test('the server dies while a task is waited for, and the picture arrives all the same', { timeout: 90_000 }, async () => {
+test('the server dies while a task is waited for, and the picture arrives all the same', { timeout: 240_000 }, async () => {
   const service = await startService({ after }, { temporalOnFile: true })
   service.fault({ fault: 'slow_task', delayMs: 3_000 })
   const id = await service.create({ model: 'nano-banana', prompt: 'server restart' })

@@ -68,7 +68,7 @@ async function everythingKept(at: Service, { id }: Generation): Promise<string> 
   return history + JSON.stringify(rows) + JSON.stringify(await at.read(id))
 }
 
-describe('an uploaded picture', { concurrency: 4, timeout: 90_000 }, () => {
+describe('an uploaded picture', { concurrency: 4, timeout: 240_000 }, () => {
   test('reaches Kie as a copy of its own, and no link and no byte of it is in history or rows', async () => {
     const fox = await upload()
     const generation = await service.generate(foxFrom(fox, 'copied to kie'))
@@ -175,7 +175,7 @@ describe('an uploaded picture', { concurrency: 4, timeout: 90_000 }, () => {
 })
 
 // One after the other: these break the upload host or its files for everybody.
-describe('when a picture cannot be sent', { concurrency: 1, timeout: 90_000 }, () => {
+describe('when a picture cannot be sent', { concurrency: 1, timeout: 240_000 }, () => {
   test('an upload that expired early is noticed by its failed task, and sent anew to the same provider', async () => {
     const fox = await upload()
     const first = await service.generate(foxFrom(fox, 'before it expired'))

@@ -12,6 +12,7 @@ import { withSimulator } from '../../../src/dev/mock-providers.ts'
 import type { Logger } from '../../../src/observability/logger.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { createFileStore } from '../../../src/storage/file-store.ts'
+import { TemporalUnreachableError } from '../../../src/temporal/connect.ts'
 import type { ServiceInput } from '../service-input.ts'
 
 export function composeChaosService(
@@ -58,7 +59,7 @@ export async function orEndWithoutTemporal<T>(starting: Promise<T>): Promise<T> 
   try {
     return await starting
   } catch (error) {
-    if (!(error instanceof Error) || (error.name !== 'TemporalUnreachableError' && error.name !== 'TransportError')) throw error
+    if (!(error instanceof TemporalUnreachableError)) throw error
     process.stderr.write(`${error.message}\n`)
     process.exit(exitCodes.notReachable)
   }

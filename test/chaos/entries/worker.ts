@@ -2,7 +2,7 @@
 import { Context } from '@temporalio/activity'
 import { Client } from '@temporalio/client'
 import type { PointReached } from '../../../src/activities/deps.ts'
-import { connectWorker, plainTarget } from '../../../src/temporal/connect.ts'
+import { connectWorker, orUnreachable, plainTarget } from '../../../src/temporal/connect.ts'
 import { installTemporalRuntime } from '../../../src/temporal/runtime.ts'
 import { startFirstSweep } from '../../../src/temporal/schedules.ts'
 import { createWorkflowDoor } from '../../../src/temporal/workflow-door.ts'
@@ -16,19 +16,19 @@ const crashAt = createCrasher(process.env['CRASH_AT'])
 const pointReached: PointReached = (point) => crashAt(point, Context.current().info.taskQueue)
 const { composed, logger } = composeChaosService(input, 'worker', pointReached)
 installTemporalRuntime(logger)
-const connection = await orEndWithoutTemporal(connectWorker(plainTarget(input.temporalAddress, input.temporalNamespace)))
-const workers = await orEndWithoutTemporal(
-  createWorkers({
-    connection,
-    namespace: input.temporalNamespace,
-    workflowBundle: await loadWorkflowBundle(input.cacheFolder),
-    activities: composed.createActivities(input.callbackBaseUrl, createWorkflowDoor(connection, input.temporalNamespace)),
-    rates: composed.rates,
-    shutdownGraceMs: 500,
-    // A killed worker's cached workflows go to the other one this soon.
-    stickyScheduleToStartTimeoutMs: 500,
-  }),
-)
+const target = plainTarget(input.temporalAddress, input.temporalNamespace)
+const connection = await orEndWithoutTemporal(connectWorker(target))
+const creating = createWorkers({
+  connection,
+  namespace: input.temporalNamespace,
+  workflowBundle: await loadWorkflowBundle(input.cacheFolder),
+  activities: composed.createActivities(input.callbackBaseUrl, createWorkflowDoor(connection, input.temporalNamespace)),
+  rates: composed.rates,
+  shutdownGraceMs: 500,
+  // A killed worker's cached workflows go to the other one this soon.
+  stickyScheduleToStartTimeoutMs: 500,
+})
+const workers = await orEndWithoutTemporal(orUnreachable(target, creating))
 process.on('disconnect', () => process.exit(0))
 process.on('message', (message) => {
   if (message === 'stop') workers.shutdown()
