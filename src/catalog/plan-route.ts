@@ -3,7 +3,7 @@ import type { FidelityChange, FidelityLevel, GenerationRequest, ProviderName } f
 import { isFaithfulEnough } from './model-checks.ts'
 import type { Model } from './model-schema.ts'
 import { chooseNative, findModel, givenIn, providerNames, whyNoNative } from './models.ts'
-import { providerTitles } from './native-draft.ts'
+import { changedFields, providerTitles } from './native-draft.ts'
 import { buildNativeInput } from './native-input.ts'
 import type { Fidelity } from './native-input.ts'
 import { unknownModelError } from './parse-request.ts'
@@ -154,7 +154,7 @@ function standIn(model: Model, provider: ProviderName, request: GenerationReques
 function admit(candidate: Candidate, request: GenerationRequest, setting: RouteSetting): Considered | null {
   const { provider, fidelity } = candidate
   if (!isFaithfulEnough(fidelity.level, request)) {
-    const fields = [...new Set(fidelity.changes.map(({ field }) => field))]
+    const fields = changedFields(fidelity.changes)
     const minimum = request.route?.minimumFidelity ?? ''
     return { kind: 'left', because: `would be ${fidelity.level} (${listed(fields)}), and route.minimumFidelity is ${minimum}` }
   }

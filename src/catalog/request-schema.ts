@@ -212,7 +212,9 @@ export const generationRequestSchema = z
     providerOptions: z
       .strictObject({ kie: nativeOptionsSchema.exactOptional(), defapi: nativeOptionsSchema.exactOptional() })
       .exactOptional()
-      .describe('extra native fields for one provider, merged into its body last; checked where they are documented'),
+      .describe(
+        'extra native fields for one provider, merged into its body last; checked where they are documented, else sent and listed among the changes',
+      ),
     route: routeSchema.exactOptional(),
     tenant: tenantSchema.exactOptional(),
     metadata: z

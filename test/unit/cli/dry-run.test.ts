@@ -194,3 +194,13 @@ test('another answer than a plan is not taken for one', async (t) => {
     assert.equal((await cliRun(['generate', '--dry-run', 'fox', '--url', url])).exitCode, 3)
   }
 })
+
+test('a native field that nobody documents is shown as unchecked, and the entry stays exact', async (t) => {
+  const why = 'Kie documents no such field for google/nano-banana: it is sent unchecked, and may be ignored'
+  const change = { field: 'providerOptions.kie.google_search', asked: 'true', sent: 'true', why }
+  const plan = samplePlan({ route: [entry({ fidelity: { level: 'exact', changes: [change] } })] })
+  const { url } = await scriptedGateway(t, () => ({ json: { plan } }))
+  const { stdout } = await cliRun(['generate', '--dry-run', 'a red fox', '--url', url])
+  assert.match(stdout, /│ exact +│/)
+  assert.ok(stdout.includes(`\nUnchecked  #1 kie: providerOptions.kie.google_search true: ${why}\n`), stdout)
+})
