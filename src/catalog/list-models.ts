@@ -2,6 +2,8 @@
 import type { ProviderName } from '../contract/index.ts'
 import type { Evidence, Model, NativeField, NativeModel, Price, TaskKind } from './model-schema.ts'
 import { documentedNativesOf, kindsOf, models, providerNames, referenceFields, referenceLimits } from './models.ts'
+import { leftOutOf } from './left-out.ts'
+import type { LeftOut } from './left-out.ts'
 import { carriersOf, choicesOf, maxCountOf, parameterNames } from './native-draft.ts'
 import { isMetered, priceRangeUsd } from './price.ts'
 
@@ -34,6 +36,8 @@ export interface NativeSummary {
   maxReferenceSizeBytes: number | null
   /** pictures of one task */
   maxCount: number
+  /** what counts for each parameter that a request leaves out, as far as the provider takes the parameter */
+  leftOut: LeftOut
   /** native fields, for `providerOptions`: those that no parameter of ours sets */
   nativeFields: ({ name: string } & NativeField)[]
   price: Price | null
@@ -108,6 +112,7 @@ function summarise(native: NativeModel): NativeSummary {
     maxReferenceImages: limits.max,
     maxReferenceSizeBytes: maxReferenceSizeBytes(native),
     maxCount: maxCountOf(native),
+    leftOut: leftOutOf(native),
     nativeFields: Object.entries(native.fields).flatMap(([name, field]) => (ours.has(name) ? [] : [{ name, ...field }])),
     price: native.price,
     typicalDurationMs: native.typicalDurationMs,

@@ -21,6 +21,8 @@ const fieldCommon = {
   required: z.literal(true).optional(),
   /** what the provider says it assumes when the field is left out */
   default: scalarSchema.optional(),
+  /** the same in words, where it is not one value alone */
+  assumes: z.string().min(1).optional(),
   /** sent when the request says nothing: providers refuse bodies that leave a required field to its documented default */
   send: scalarSchema.optional(),
   /** required, but nothing in our request means it: the caller gives it in `providerOptions` */

@@ -84,7 +84,7 @@ const characterFields: NativeModel['fields'] = {
     required: true,
     note: `the character; of several only the first is used; ${imageTypes}`,
   }),
-  expand_prompt: flag({ note: 'on by default, by the description' }),
+  expand_prompt: flag({ default: true, note: 'the default stands in the description only' }),
   num_images: choice('1 2 3 4', { default: '1' }),
   rendering_speed: choice(speeds, { default: 'BALANCED' }),
   seed: integer(),

@@ -103,7 +103,12 @@ const gptImage2 = (model: string, options: { references: boolean; onlyAt1K: stri
       ...(options.references ? { note: 'the limits stand in the description only' } : {}),
     },
     ...(options.references ? { input_urls: pictures(16, null, { required: true }) } : {}),
-    aspect_ratio: { type: 'string', values: gptImage2Ratios, note: 'left out: auto' },
+    aspect_ratio: {
+      type: 'string',
+      values: gptImage2Ratios,
+      default: 'auto',
+      note: 'the default stands in the description only',
+    },
     // 1K goes with every ratio.
     resolution: {
       type: 'string',
