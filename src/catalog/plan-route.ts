@@ -177,7 +177,7 @@ function build(model: Model, provider: ProviderName, request: GenerationRequest,
   if ('absent' in offer) return { kind: 'left', because: `does not offer ${model.name}: ${offer.absent}` }
   const native = chooseNative(model, provider, givenIn(request))
   if (native === null) return { kind: 'left', because: whyNoNative(model, provider, givenIn(request)) }
-  const obstacle = uploadObstacle(native, provider, uploads)
+  const obstacle = uploadObstacle(native, provider, request, uploads)
   if (obstacle !== null) return { kind: 'left', because: obstacle }
   const isOne = (request.count ?? 1) === 1
   const built = buildNativeInput(provider, native, isOne ? request : { ...request, count: 1 })

@@ -163,7 +163,7 @@ describe('an uploaded picture', { concurrency: 4, timeout: 90_000 }, () => {
     const left = generation.decisions.find(({ decision }) => decision === 'leave out defapi')
     assert.match(
       left?.because ?? '',
-      /cannot reach this service for the pictures, and inside a request it is sent at most 10 MB each and 20 MB together/,
+      /cannot reach this service for the pictures, and inside a request it is sent at most 10 MiB each and 20 MiB together/,
     )
     // Its file is not in the store: Kie is not asked for a task that it could not start from.
     assert.equal(generation.status, 'failed')

@@ -8,7 +8,7 @@ import {
   kiePriceList,
   kieRecorded,
 } from './evidence.ts'
-import { pictures, requiredChoice } from './short-hands.ts'
+import { picture, pictures, requiredChoice } from './short-hands.ts'
 
 const gptImage1: NativeModel = {
   api: 'gpt4o',
@@ -19,7 +19,7 @@ const gptImage1: NativeModel = {
     size: { type: 'string', values: ['1:1', '3:2', '2:3'], required: true, send: '1:1' },
     filesUrl: pictures(5, 25, { note: 'jpg, png or webp that anybody can fetch' }),
     maskUrl: {
-      type: 'url',
+      ...picture(25, { pixels: { sameSizeAs: 'filesUrl' } }),
       evidence: kieFormerlyDocumented('gpt4o'),
       note: 'black is made anew; ignored with more than one file. No longer documented, so a mask of ours is not sent: it could be ignored',
     },

@@ -3,6 +3,7 @@ import type { ModelSummary, NativeSummary } from '../../catalog/list-models.ts'
 import { providerNames } from '../../catalog/models.ts'
 import { choiceNames, providerTitles } from '../../catalog/native-draft.ts'
 import type { Price } from '../../catalog/model-schema.ts'
+import { describePixels, inMib } from '../../catalog/picture-limits.ts'
 import { isMetered, priceRangeUsd, usdOf } from '../../catalog/price.ts'
 import type { Paint } from './colours.ts'
 import { renderTable } from './table.ts'
@@ -122,7 +123,7 @@ const describers: readonly { title: string; of: Describe }[] = [
   { title: 'does', of: ({ kinds }) => listOf(kinds) },
   { title: 'prompt', of: describePrompt },
   { title: 'referenceImages', of: describeReferences },
-  { title: 'mask', of: ({ mask }) => (mask === 'none' ? nothing : mask) },
+  { title: 'mask', of: describeMask },
   { title: 'aspectRatio', of: withLeftOut('aspectRatio', ({ aspectRatios }) => listOf(aspectRatios)) },
   { title: 'resolution', of: withLeftOut('resolution', ({ resolutions }) => listOf(resolutions)) },
   { title: 'size', of: ({ takesSize }) => (takesSize ? 'width and height in pixels' : nothing) },
@@ -187,10 +188,17 @@ function describePrompt({ prompt, minPromptLength, maxPromptLength }: NativeSumm
 }
 
 function describeReferences(native: NativeSummary): string {
-  const { minReferenceImages: min, maxReferenceImages: max, maxReferenceSizeBytes: size } = native
+  const { minReferenceImages: min, maxReferenceImages: max, maxReferenceSizeBytes: size, referencePixels } = native
   if (max === 0) return nothing
-  const each = size === null ? '' : `, each at most ${Math.round(size / 1024 / 1024)} MB`
-  return `${min === max ? String(max) : `${min} to ${max}`}${each}`
+  const count = min === max ? String(max) : `${min} to ${max}`
+  const { sides, pixels, ratio } = describePixels(referencePixels ?? {})
+  const limits = [size === null ? '' : `at most ${inMib(size)}`, sides, pixels, ratio].filter((limit) => limit !== '')
+  return limits.length === 0 ? count : `${count}, ${max === 1 ? '' : 'each '}${limits.join(', ')}`
+}
+
+function describeMask({ mask, maskHasSizeOfPicture }: NativeSummary): string {
+  if (mask === 'none') return nothing
+  return maskHasSizeOfPicture ? `${mask}, as wide and high as the first reference image` : mask
 }
 
 export function describePrice(price: Price | null): string {

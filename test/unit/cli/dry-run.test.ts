@@ -154,7 +154,7 @@ test('a picture on this machine is named and not sent', async (t) => {
   assert.equal(run.exitCode, 0, run.stderr)
   assert.deepEqual(
     seen.map(({ method, url: asked }) => `${method} ${asked}`),
-    [`POST /v1/plans?uploadSizes=${sha256}:${png.length}`],
+    [`POST /v1/plans?uploadSizes=${sha256}:${png.length}:31x7`],
   )
   assert.deepEqual(JSON.parse(seen[0]?.body ?? ''), { model: 'nano-banana', prompt: 'a red fox', referenceImages: [name] })
   assert.match(run.stdout, /^Upload +upload:[0-9a-f]{64} is not at the gateway yet, and would be sent first$/m)
