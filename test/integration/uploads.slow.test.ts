@@ -8,7 +8,7 @@ import { endOf } from '../helpers/attempt-end.ts'
 import { startService } from '../helpers/service.ts'
 import type { Service } from '../helpers/service.ts'
 import { execute } from '../unit/ledger/fixtures.ts'
-import { makePng } from '../unit/storage/samples.ts'
+import { makePng, pngChunk } from '../unit/storage/samples.ts'
 
 const [service, unreachable] = await Promise.all([
   startService({ after }),
@@ -30,10 +30,10 @@ interface Uploaded {
 
 let made = 0
 
-/** Another picture each time. */
+/** Another picture each time, of the same size: one may be the mask of another. */
 async function upload(at: Service = service): Promise<Uploaded> {
   made += 1
-  const bytes = makePng({ width: 30 + made, height: 7 })
+  const bytes = makePng({ width: 31, height: 7, extra: [pngChunk('tEXt', Buffer.from(`Comment\0number ${made}`))] })
   const headers = { 'content-type': 'image/png' }
   const response = await fetch(`${at.url}/v1/uploads`, { method: 'POST', body: new Uint8Array(bytes), headers })
   assert.equal(response.status, 201, await response.clone().text())
