@@ -67,7 +67,8 @@ export interface GenerationRequest {
   count?: number
   /** where several tasks are needed, item `n` gets `seed + n`: equal seeds would make equal pictures */
   seed?: number
-  outputFormat?: 'png' | 'jpeg'
+  /** of the picture's file; few models have `webp` */
+  outputFormat?: 'png' | 'jpeg' | 'webp'
   /** more quality costs more time and, at some models, more money */
   quality?: 'low' | 'medium' | 'high'
   background?: 'auto' | 'opaque' | 'transparent'

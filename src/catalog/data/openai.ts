@@ -184,7 +184,7 @@ export const openaiModels: Model[] = [
               size: { field: 'size' },
               quality: { field: 'quality', values: { low: 'low', medium: 'medium', high: 'high' } },
               background: { field: 'background' },
-              outputFormat: { field: 'output_format', values: { png: 'png', jpeg: 'jpeg' } },
+              outputFormat: { field: 'output_format' },
             },
             price: null,
             typicalDurationMs: null,

@@ -308,3 +308,18 @@ test('a model whose only provider has no key says which key', () => {
   assert.ok(!route.ok)
   assert.match(route.errors[0]?.message ?? '', /Kie has no key: KIE_API_KEY is not set/)
 })
+
+test('a WebP is made where somebody documents it as an output, and refused with what there is elsewhere', () => {
+  const route = routeOf({ model: 'gpt-image-1.5', prompt: 'a fox', outputFormat: 'webp' })
+  assert.deepEqual(
+    route.candidates.map(({ provider, input, fidelity }) => [provider, input['output_format'], fidelity.level]),
+    [
+      ['kie', undefined, 'degraded'],
+      ['defapi', 'webp', 'exact'],
+    ],
+  )
+  assert.match(
+    refusal({ model: 'nano-banana', outputFormat: 'webp' }),
+    /outputFormat "webp" is not possible for nano-banana at Kie and DefAPI; allowed: png, jpeg \(Kie\)/,
+  )
+})
