@@ -197,10 +197,7 @@ export const generationRequestSchema = z
       .exactOptional()
       .describe('number of pictures; one task where the model takes the number, else as many tasks; default 1'),
     seed: z.int().min(0).max(maxSeed).exactOptional().describe('recorded as dropped where the model takes none'),
-    outputFormat: z
-      .enum(['png', 'jpeg', 'webp'])
-      .exactOptional()
-      .describe("where the model has it; default: the provider's own"),
+    outputFormat: z.enum(['png', 'jpeg', 'webp']).exactOptional().describe("where the model has it; default: the provider's own"),
     quality: z.enum(['low', 'medium', 'high']).exactOptional().describe('where the model has a choice; high may cost more'),
     background: z.enum(['auto', 'opaque', 'transparent']).exactOptional().describe('where the model has a choice'),
     strength: z
