@@ -64,7 +64,7 @@ async function findUploads(
   const isNew = errors.length > 0 && readStoredPlan(await deps.ledger.readPlan(generationId)) === null
   if (isNew) throw refuse('InvalidRequest', errors.map(({ message }) => message).join('; '))
   if (known.length === 0) return {}
-  return { uploads: routeUploads(request, known, { providers: deps.providers.values(), canLink: deps.hasCallbackAddress }) }
+  return { uploads: routeUploads(known, { providers: deps.providers.values(), canLink: deps.hasCallbackAddress }) }
 }
 
 /** Where the gateway has made the row already this only compares; for a workflow started elsewhere it reserves the worst case. */

@@ -1,12 +1,19 @@
-// Whether the uploads that a request names are there and small enough. Asked before anything is reserved or sent.
-import type { GenerationRequest } from '../contract/index.ts'
-import { checkReferenceSizes } from './reference-sizes.ts'
+// Whether the uploads that a request names are there and of a size that somebody takes. Asked before anything is reserved or sent.
+import type { GenerationRequest, ProviderName } from '../contract/index.ts'
+import { chooseNative, findModel, givenIn, providerNames } from './models.ts'
+import { providerTitles } from './native-draft.ts'
+import { misfitsOf } from './picture-limits.ts'
+import type { Misfit } from './picture-limits.ts'
+import { listed } from './request-error.ts'
 import type { RequestError } from './request-error.ts'
-import { readUploadName, uploadName, uploadsIn } from './upload-name.ts'
+import { uploadName, uploadsIn } from './upload-name.ts'
 
 export interface KnownUpload {
   sha256: string
   sizeBytes: number
+  /** in pixels; left out by somebody who only knows the file */
+  width?: number
+  height?: number
 }
 
 /** Errors by field; none where the request may go on. `known`: those of the named uploads that the ledger has. */
@@ -17,11 +24,43 @@ export function checkUploads(request: GenerationRequest, known: readonly KnownUp
   return checkUploadSizes(request, known)
 }
 
-/** Of those that are here. */
+interface Answer {
+  provider: ProviderName
+  /** by their fields */
+  misfits: ReadonlyMap<string, Misfit>
+}
+
+/** Of those that are here: the pictures that no provider of the route would take. */
 export function checkUploadSizes(request: GenerationRequest, known: readonly KnownUpload[]): RequestError[] {
-  const sizes = new Map(known.map(({ sha256, sizeBytes }) => [sha256, sizeBytes]))
-  const sizesBytes = (request.referenceImages ?? []).map((value) => sizes.get(readUploadName(value) ?? '') ?? null)
-  return checkReferenceSizes(request, sizesBytes)
+  const model = findModel(request.model)
+  if (model === null || known.length === 0) return []
+  const answers = providerNames.flatMap((provider): Answer[] => {
+    const native = chooseNative(model, provider, givenIn(request))
+    if (native === null) return []
+    const misfits = misfitsOf(provider, native, request, known)
+    return [{ provider, misfits: new Map(misfits.map((misfit) => [misfit.field, misfit])) }]
+  })
+  const wanted = request.route?.providers ?? providerNames
+  const [first, ...others] = answers.filter(({ provider }) => wanted.includes(provider))
+  if (first === undefined) return []
+  return [...first.misfits.keys()]
+    .filter((field) => others.every(({ misfits }) => misfits.has(field)))
+    .map((field) => ({ field, message: misfitMessage(field, model.name, [first, ...others], answers) }))
+}
+
+/** What is wrong with it for whom, and who outside the route may take it. */
+function misfitMessage(field: string, model: string, inRoute: readonly Answer[], all: readonly Answer[]): string {
+  const reasons = new Map<string, string[]>()
+  for (const { provider, misfits } of inRoute) {
+    const misfit = misfits.get(field)
+    if (misfit === undefined) continue
+    const what = `${misfit.is} for ${model}: it has ${misfit.has}, and must have`
+    reasons.set(what, [...(reasons.get(what) ?? []), `${misfit.limit} at ${providerTitles[provider]}`])
+  }
+  const told = [...reasons].map(([what, limits]) => `${what} ${listed(limits)}`).join('; ')
+  const elsewhere = all.filter((answer) => !inRoute.includes(answer) && !answer.misfits.has(field))
+  const hint = elsewhere.map(({ provider }) => `; ${providerTitles[provider]} may take it`).join('')
+  return `${field} is ${told}${hint}`
 }
 
 function unknownMessage(field: string, sha256: string): string {

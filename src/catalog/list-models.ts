@@ -1,7 +1,9 @@
 // The catalogue as JSON for programs: `GET /v1/models`.
 import type { ProviderName } from '../contract/index.ts'
-import type { Evidence, Model, NativeField, NativeModel, Price, TaskKind } from './model-schema.ts'
-import { documentedNativesOf, kindsOf, models, providerNames, referenceFields, referenceLimits } from './models.ts'
+import type { Evidence, Model, NativeField, NativeModel, PixelLimits, Price, TaskKind } from './model-schema.ts'
+import { documentedNativesOf, kindsOf, models, providerNames, referenceLimits } from './models.ts'
+import { leftOutOf } from './left-out.ts'
+import type { LeftOut } from './left-out.ts'
 import { carriersOf, choicesOf, maxCountOf, parameterNames } from './native-draft.ts'
 import { isMetered, priceRangeUsd } from './price.ts'
 
@@ -32,8 +34,14 @@ export interface NativeSummary {
   maxReferenceImages: number
   /** of each; null: not documented */
   maxReferenceSizeBytes: number | null
+  /** of each; null: not documented */
+  referencePixels: PixelLimits | null
+  /** the mask must be as wide and as high as the picture that it is laid on, which is the first reference image */
+  maskHasSizeOfPicture: boolean
   /** pictures of one task */
   maxCount: number
+  /** what counts for each parameter that a request leaves out, as far as the provider takes the parameter */
+  leftOut: LeftOut
   /** native fields, for `providerOptions`: those that no parameter of ours sets */
   nativeFields: ({ name: string } & NativeField)[]
   price: Price | null
@@ -65,13 +73,20 @@ function presenceOf(native: NativeModel, name: 'prompt' | 'mask'): 'required' | 
   return native.fields[carrier]?.required === true ? 'required' : 'optional'
 }
 
-/** The largest picture that every field for reference images takes. */
-export function maxReferenceSizeBytes(native: NativeModel): number | null {
-  const limits = referenceFields(native).flatMap(({ field: name }) => {
+function pictureFields(native: NativeModel, names: readonly string[]): Extract<NativeField, { type: 'url' | 'urls' }>[] {
+  return names.flatMap((name) => {
     const field = native.fields[name]
-    return (field?.type === 'url' || field?.type === 'urls') && field.maxSizeBytes !== undefined ? [field.maxSizeBytes] : []
+    return field?.type === 'url' || field?.type === 'urls' ? [field] : []
   })
-  return limits.length === 0 ? null : Math.min(...limits)
+}
+
+/** What every field for reference images takes. */
+function limitsOfReferences(native: NativeModel): Pick<NativeSummary, 'maxReferenceSizeBytes' | 'referencePixels'> {
+  const fields = pictureFields(native, carriersOf(native, 'referenceImages'))
+  const sizes = fields.flatMap(({ maxSizeBytes }) => maxSizeBytes ?? [])
+  // Where there are several fields none of them has limits of its own: a test looks after that.
+  const pixels = fields.find((field) => field.pixels !== undefined)?.pixels
+  return { maxReferenceSizeBytes: sizes.length === 0 ? null : Math.min(...sizes), referencePixels: pixels ?? null }
 }
 
 function promptLimits(native: NativeModel): { min: number | null; max: number | null } {
@@ -106,8 +121,12 @@ function summarise(native: NativeModel): NativeSummary {
     maxPromptLength: prompt.max,
     minReferenceImages: limits.min,
     maxReferenceImages: limits.max,
-    maxReferenceSizeBytes: maxReferenceSizeBytes(native),
+    ...limitsOfReferences(native),
+    maskHasSizeOfPicture: pictureFields(native, carriersOf(native, 'mask')).some(
+      ({ pixels }) => pixels?.sameSizeAs !== undefined,
+    ),
     maxCount: maxCountOf(native),
+    leftOut: leftOutOf(native),
     nativeFields: Object.entries(native.fields).flatMap(([name, field]) => (ours.has(name) ? [] : [{ name, ...field }])),
     price: native.price,
     typicalDurationMs: native.typicalDurationMs,

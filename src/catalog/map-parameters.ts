@@ -2,7 +2,7 @@
 // what another has sent: size before aspect ratio before resolution.
 import { nearestRatio } from './aspect-ratio.ts'
 import type { NativeModel } from './model-schema.ts'
-import { referenceFields, referenceLimits } from './models.ts'
+import { placeReferences, referenceLimits } from './models.ts'
 import { asNative, carriersOf, change, choicesOf, maxCountOf } from './native-draft.ts'
 import type { Draft } from './native-draft.ts'
 import { refusedCombination } from './native-schema.ts'
@@ -24,14 +24,9 @@ export function misfitOfPictures(native: NativeModel, references: number, hasMas
 
 export function mapPictures(draft: Draft): void {
   const { native, input, request } = draft
-  const left = [...(request.referenceImages ?? [])]
-  const fields = referenceFields(native)
-  fields.forEach(({ field, max }, at) => {
-    // Later fields that must have a picture keep theirs.
-    const spoken = fields.slice(at + 1).reduce((sum, later) => sum + later.min, 0)
-    const images = left.splice(0, Math.min(max, left.length - spoken))
+  for (const { field, images } of placeReferences(native, request.referenceImages ?? [])) {
     if (images.length > 0) input[field] = native.fields[field]?.type === 'urls' ? images : images[0]
-  })
+  }
   const { mask } = native.parameters
   if (request.mask !== undefined && mask !== undefined) input[mask.field] = request.mask
 }

@@ -12,7 +12,7 @@ import {
   providerNames,
   referenceLimits,
 } from './models.ts'
-import { choiceNames, choicesOf, providerTitles } from './native-draft.ts'
+import { changedFields, choiceNames, choicesOf, providerTitles } from './native-draft.ts'
 import type { Choice } from './native-draft.ts'
 import { buildNativeInput } from './native-input.ts'
 import { listed, quote, thousands } from './request-error.ts'
@@ -215,8 +215,7 @@ function checkFidelity(model: Model, candidates: readonly Candidate[], request: 
   })
   if (built.length === 0 || built.some(({ fidelity }) => isFaithfulEnough(fidelity.level, request))) return []
   const each = built.map(({ provider, fidelity }) => {
-    const fields = [...new Set(fidelity.changes.map(({ field }) => field))]
-    return `${fidelity.level} at ${providerTitles[provider]} (${listed(fields)})`
+    return `${fidelity.level} at ${providerTitles[provider]} (${listed(changedFields(fidelity.changes))})`
   })
   const message = `route.minimumFidelity is ${request.route?.minimumFidelity ?? ''}, and this ${model.name} picture would be ${listed(each)}`
   return [{ field: 'route.minimumFidelity', message }]

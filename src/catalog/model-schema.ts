@@ -21,6 +21,8 @@ const fieldCommon = {
   required: z.literal(true).optional(),
   /** what the provider says it assumes when the field is left out */
   default: scalarSchema.optional(),
+  /** the same in words, where it is not one value alone */
+  assumes: z.string().min(1).optional(),
   /** sent when the request says nothing: providers refuse bodies that leave a required field to its documented default */
   send: scalarSchema.optional(),
   /** required, but nothing in our request means it: the caller gives it in `providerOptions` */
@@ -52,15 +54,31 @@ const listItemSchema = z.strictObject({ type: z.literal('list'), of: itemSchema,
 /** As deep as any documented field: boxes of numbers for each picture. */
 const nestedListSchema = z.strictObject({ type: z.literal('list'), of: listItemSchema, ...itemCounts })
 
-/** bytes of each picture behind the address, where the provider says */
-const maxSizeBytes = z.int().positive().optional()
+const pixelCount = z.int().positive().optional()
+
+/** Of each picture behind an address, where the provider says. */
+export const pixelLimitsSchema = z.strictObject({
+  minSide: pixelCount,
+  maxSide: pixelCount,
+  /** width times height */
+  minPixels: pixelCount,
+  maxPixels: pixelCount,
+  /** long side by short side */
+  maxRatio: z.number().positive().optional(),
+  /** as wide and as high as the picture in this field of the same body */
+  sameSizeAs: z.string().optional(),
+})
+export type PixelLimits = z.infer<typeof pixelLimitsSchema>
+
+/** of each picture behind the address, where the provider says */
+const pictureLimits = { maxSizeBytes: z.int().positive().optional(), pixels: pixelLimitsSchema.optional() }
 
 /** One native field as the provider documents it. */
 export const nativeFieldSchema = z.discriminatedUnion('type', [
   ...scalarFields,
   z.strictObject({ type: z.literal('boolean'), ...fieldCommon }),
-  z.strictObject({ type: z.literal('url'), maxSizeBytes, ...fieldCommon }),
-  z.strictObject({ type: z.literal('urls'), maxSizeBytes, ...itemCounts, ...fieldCommon }),
+  z.strictObject({ type: z.literal('url'), ...pictureLimits, ...fieldCommon }),
+  z.strictObject({ type: z.literal('urls'), ...pictureLimits, ...itemCounts, ...fieldCommon }),
   z.strictObject({
     type: z.literal('list'),
     of: z.union([itemSchema, objectItemSchema, nestedListSchema]),

@@ -77,6 +77,17 @@ export function referenceFields(native: NativeModel): { field: string; min: numb
   })
 }
 
+/** Which field takes which of the reference images, in their order. */
+export function placeReferences<Image>(native: NativeModel, references: readonly Image[]): { field: string; images: Image[] }[] {
+  const left = [...references]
+  const fields = referenceFields(native)
+  return fields.map(({ field, max }, at) => {
+    // Later fields that must have a picture keep theirs.
+    const spoken = fields.slice(at + 1).reduce((sum, later) => sum + later.min, 0)
+    return { field, images: left.splice(0, Math.min(max, Math.max(0, left.length - spoken))) }
+  })
+}
+
 /** How many reference images one native model takes: none, at least one, up to so many. */
 export function referenceLimits(native: NativeModel): { min: number; max: number } {
   const fields = referenceFields(native)

@@ -1,5 +1,5 @@
 // A body in the making, and what each mapping of a parameter needs to know of the native model.
-import type { FidelityChange, GenerationRequest, ProviderName } from '../contract/index.ts'
+import type { FidelityChange, FidelityLevel, GenerationRequest, ProviderName } from '../contract/index.ts'
 import type { NativeField, NativeModel, NativeParameters } from './model-schema.ts'
 
 export const providerTitles: Readonly<Record<ProviderName, string>> = { kie: 'Kie', defapi: 'DefAPI' }
@@ -38,18 +38,29 @@ export interface Draft {
   promptFlag: { flag: string; value: string } | null
   /** the ratio that goes out, in our spelling */
   sentRatio: string | null
-  changes: (FidelityChange & { level: 'adapted' | 'degraded' })[]
+  /** `exact`: sent as it was asked, which nobody here could check */
+  changes: (FidelityChange & { level: FidelityLevel })[]
 }
 
 export function change(
   draft: Draft,
-  level: 'adapted' | 'degraded',
+  level: FidelityLevel,
   field: string,
   asked: string | number,
   sent: string | null,
   why: string,
 ): void {
   draft.changes.push({ field, asked: String(asked), sent, why: `${providerTitles[draft.provider]} ${why}`, level })
+}
+
+/** Whether this is no change at all but a native field that was sent as it was asked, and that nobody here could check. */
+export function isUnchecked({ field, asked, sent }: FidelityChange): boolean {
+  return field.startsWith('providerOptions.') && asked === sent
+}
+
+/** What is sent otherwise than it was asked, each once. */
+export function changedFields(changes: readonly FidelityChange[]): string[] {
+  return [...new Set(changes.filter((change) => !isUnchecked(change)).map(({ field }) => field))]
 }
 
 /** Our value → theirs, for a parameter that has a closed list. */

@@ -21,12 +21,15 @@ import type { NativeModel } from './model-schema.ts'
 import { carriersOf, change, parameterNames, providerTitles } from './native-draft.ts'
 import type { Draft } from './native-draft.ts'
 import { checkKnownFields } from './native-schema.ts'
-import { reservedFieldProblem } from './provider-options.ts'
+import { nearestField, reservedFieldProblem, shownValue } from './provider-options.ts'
 import { dottedPath } from './request-error.ts'
 import type { RequestError } from './request-error.ts'
 
 export interface Fidelity {
-  /** `adapted`: all that was asked is honoured in the nearest form · `degraded`: something is missing or far from it */
+  /**
+   * `exact` · `adapted`: all that was asked is honoured in the nearest form · `degraded`: something is missing or far from it. What is
+   * sent unchecked is among the changes, too, and makes none of them worse.
+   */
   level: FidelityLevel
   changes: FidelityChange[]
 }
@@ -53,6 +56,23 @@ function ownedFieldProblem(native: NativeModel, name: string): string | null {
   return reservedFieldProblem(name)
 }
 
+/** What is most likely a slip of the pen, which the provider would ignore in silence and be paid for all the same. */
+function misspeltFieldProblem({ native, provider }: Draft, name: string): string | null {
+  const nearest = nearestField(name, Object.keys(native.fields))
+  if (nearest === null) return null
+  const where = `is no documented field of ${native.model ?? native.api} at ${providerTitles[provider]}`
+  const owned = ownedFieldProblem(native, nearest)
+  return `${where}; did you mean ${nearest}?${owned === null ? '' : ` It ${owned}`}`
+}
+
+/** Providers add fields faster than anybody writes them down, so one that nobody here knows is sent as it is; but not without a word. */
+function noteUnchecked(draft: Draft, name: string, value: unknown): void {
+  const shown = shownValue(value)
+  const field = dottedPath(['providerOptions', draft.provider, name])
+  const model = draft.native.model ?? draft.native.api
+  change(draft, 'exact', field, shown, shown, `documents no such field for ${model}: it is sent unchecked, and may be ignored`)
+}
+
 /** Merges the caller's native fields last, and notes where they overrule what the request itself asks for. */
 function mergeOptions(draft: Draft): RequestError[] {
   const { provider, native, input, request } = draft
@@ -61,7 +81,8 @@ function mergeOptions(draft: Draft): RequestError[] {
   const path = `providerOptions.${provider}`
   const errors: RequestError[] = []
   for (const [name, value] of Object.entries(options)) {
-    const problem = ownedFieldProblem(native, name)
+    const isDocumented = Object.hasOwn(native.fields, name)
+    const problem = ownedFieldProblem(native, name) ?? (isDocumented ? null : misspeltFieldProblem(draft, name))
     if (problem !== null) {
       const field = dottedPath(['providerOptions', provider, name])
       errors.push({ field, message: `${field} ${problem}` })
@@ -75,6 +96,7 @@ function mergeOptions(draft: Draft): RequestError[] {
       change(draft, 'degraded', parameter, asked, String(value), `is sent ${path}.${name} instead`)
     }
     input[name] = value
+    if (!isDocumented) noteUnchecked(draft, name, value)
   }
   return errors
 }
@@ -129,5 +151,5 @@ function wrongFields({ provider, native, request, input }: Draft): RequestError[
 
 function levelOf({ changes }: Draft): FidelityLevel {
   if (changes.some((entry) => entry.level === 'degraded')) return 'degraded'
-  return changes.length === 0 ? 'exact' : 'adapted'
+  return changes.some((entry) => entry.level === 'adapted') ? 'adapted' : 'exact'
 }

@@ -3,7 +3,7 @@ import type { FidelityChange, FidelityLevel, GenerationRequest, ProviderName } f
 import { isFaithfulEnough } from './model-checks.ts'
 import type { Model } from './model-schema.ts'
 import { chooseNative, findModel, givenIn, providerNames, whyNoNative } from './models.ts'
-import { providerTitles } from './native-draft.ts'
+import { changedFields, providerTitles } from './native-draft.ts'
 import { buildNativeInput } from './native-input.ts'
 import type { Fidelity } from './native-input.ts'
 import { unknownModelError } from './parse-request.ts'
@@ -157,7 +157,7 @@ function standIn(model: Model, provider: ProviderName, request: GenerationReques
 function admit(candidate: Candidate, request: GenerationRequest, setting: RouteSetting): Considered | null {
   const { provider, fidelity } = candidate
   if (!isFaithfulEnough(fidelity.level, request)) {
-    const fields = [...new Set(fidelity.changes.map(({ field }) => field))]
+    const fields = changedFields(fidelity.changes)
     const minimum = request.route?.minimumFidelity ?? ''
     return { kind: 'left', because: `would be ${fidelity.level} (${listed(fields)}), and route.minimumFidelity is ${minimum}` }
   }
@@ -197,7 +197,7 @@ function build(model: Model, provider: ProviderName, request: GenerationRequest,
   if ('absent' in offer) return { kind: 'left', because: `does not offer ${model.name}: ${offer.absent}` }
   const native = chooseNative(model, provider, givenIn(request))
   if (native === null) return { kind: 'left', because: whyNoNative(model, provider, givenIn(request)) }
-  const obstacle = uploadObstacle(native, provider, uploads)
+  const obstacle = uploadObstacle(native, provider, request, uploads)
   if (obstacle !== null) return { kind: 'left', because: obstacle }
   const isOne = (request.count ?? 1) === 1
   const built = buildNativeInput(provider, native, isOne ? request : { ...request, count: 1 })

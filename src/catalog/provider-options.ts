@@ -1,4 +1,5 @@
-// Which native fields a caller may not set, because darkroom itself must know or say them.
+// Native fields that a caller gives: which may not be set, because darkroom itself must know or say them, and which are nearly those that exist.
+import { distance } from 'fastest-levenshtein'
 
 /** Compared without case, `_` and `-`, since providers spell the same thing in several ways. */
 const reserved = new Map([
@@ -16,8 +17,27 @@ const reserved = new Map([
   ['nvariants', 'the number of pictures is given as `count`'],
 ])
 
+const bare = (name: string): string => name.toLowerCase().replaceAll(/[_-]/g, '')
+
+/** One letter in every four may be wrong, two at most: `sede` is not `size`, and a new field of a provider is not an old one. */
+const wrongLetters = (name: string): number => Math.min(2, Math.floor(name.length / 4))
+
+/** The known field that this one is most likely meant to be; null where none is that much like it. */
+export function nearestField(name: string, known: readonly string[]): string | null {
+  // Longer than any field: it cannot become more similar by its tail.
+  const wanted = bare(name.slice(0, 64))
+  const [nearest] = known.map((field) => ({ field, steps: distance(wanted, bare(field)) })).toSorted((a, b) => a.steps - b.steps)
+  return nearest !== undefined && nearest.steps <= wrongLetters(bare(nearest.field)) ? nearest.field : null
+}
+
+/** A value as JSON, cut to what one recognises: the list of changes is repeated with every attempt. */
+export function shownValue(value: unknown): string {
+  const json = JSON.stringify(value) ?? ''
+  return json.length > 60 ? `${json.slice(0, 60)}…` : json
+}
+
 /** Why this native field cannot be set through `providerOptions`, as the end of a sentence that begins with it; null when it can. */
 export function reservedFieldProblem(name: string): string | null {
-  const because = reserved.get(name.toLowerCase().replaceAll(/[_-]/g, ''))
+  const because = reserved.get(bare(name))
   return because === undefined ? null : `cannot be set here: ${because}`
 }

@@ -197,7 +197,7 @@ export const generationRequestSchema = z
       .exactOptional()
       .describe('number of pictures; one task where the model takes the number, else as many tasks; default 1'),
     seed: z.int().min(0).max(maxSeed).exactOptional().describe('recorded as dropped where the model takes none'),
-    outputFormat: z.enum(['png', 'jpeg']).exactOptional().describe("default: the provider's own"),
+    outputFormat: z.enum(['png', 'jpeg', 'webp']).exactOptional().describe("where the model has it; default: the provider's own"),
     quality: z.enum(['low', 'medium', 'high']).exactOptional().describe('where the model has a choice; high may cost more'),
     background: z.enum(['auto', 'opaque', 'transparent']).exactOptional().describe('where the model has a choice'),
     strength: z
@@ -212,7 +212,9 @@ export const generationRequestSchema = z
     providerOptions: z
       .strictObject({ kie: nativeOptionsSchema.exactOptional(), defapi: nativeOptionsSchema.exactOptional() })
       .exactOptional()
-      .describe('extra native fields for one provider, merged into its body last; checked where they are documented'),
+      .describe(
+        'extra native fields for one provider, merged into its body last; checked where they are documented, else sent and listed among the changes',
+      ),
     route: routeSchema.exactOptional(),
     tenant: tenantSchema.exactOptional(),
     metadata: z

@@ -1,24 +1,25 @@
 // What uploads mean for the route: which provider cannot be sent pictures of ours, or not such large ones.
 import type { GenerationRequest, ProviderName } from '../contract/index.ts'
 import type { KnownUpload } from './check-uploads.ts'
-import { maxReferenceSizeBytes } from './list-models.ts'
 import type { NativeModel } from './model-schema.ts'
-import { inMb } from './reference-sizes.ts'
-import { readUploadName } from './upload-name.ts'
+import { inMib, misfitsOf } from './picture-limits.ts'
 
 export interface RouteUploads {
-  /** in the order of `referenceImages`; null: not an upload */
-  sizesBytes: readonly (number | null)[]
+  known: readonly KnownUpload[]
   /** why a provider cannot be sent these pictures just now, as the end of a sentence */
   obstacles: ReadonlyMap<ProviderName, string>
 }
 
 /** As the end of a sentence that begins with the provider; null where nothing is in the way. */
-export function uploadObstacle(native: NativeModel, provider: ProviderName, uploads: RouteUploads | undefined): string | null {
+export function uploadObstacle(
+  native: NativeModel,
+  provider: ProviderName,
+  request: GenerationRequest,
+  uploads: RouteUploads | undefined,
+): string | null {
   if (uploads === undefined) return null
-  const largest = Math.max(0, ...uploads.sizesBytes.map((sizeBytes) => sizeBytes ?? 0))
-  const limit = maxReferenceSizeBytes(native)
-  if (limit !== null && largest > limit) return `takes reference images of at most ${inMb(limit)}; one has ${inMb(largest)}`
+  const [misfit] = misfitsOf(provider, native, request, uploads.known)
+  if (misfit !== undefined) return `wants ${misfit.field} to have ${misfit.limit}, and it has ${misfit.has}`
   return uploads.obstacles.get(provider) ?? null
 }
 
@@ -30,14 +31,16 @@ interface Receiver {
 
 /** `known`: those of the named uploads that are here. `canLink`: providers can reach us for them. */
 export function routeUploads(
-  request: GenerationRequest,
   known: readonly KnownUpload[],
   { providers, canLink }: { providers: Iterable<Receiver>; canLink: boolean },
 ): RouteUploads {
-  const sizes = new Map(known.map(({ sha256, sizeBytes }) => [sha256, sizeBytes]))
-  const sizesBytes = (request.referenceImages ?? []).map((value) => sizes.get(readUploadName(value) ?? '') ?? null)
-  return { sizesBytes, obstacles: canLink ? new Map() : dataObstacles([...sizes.values()], providers) }
+  return { known, obstacles: canLink ? new Map() : dataObstacles(sizesOf(known), providers) }
 }
+
+/** Each once, however often it is named. */
+const sizesOf = (known: readonly KnownUpload[]): number[] => [
+  ...new Map(known.map(({ sha256, sizeBytes }) => [sha256, sizeBytes])).values(),
+]
 
 /** Why providers cannot be sent these pictures inside a request, as ends of sentences. */
 function dataObstacles(sizesBytes: readonly number[], providers: Iterable<Receiver>): Map<ProviderName, string> {
@@ -47,7 +50,7 @@ function dataObstacles(sizesBytes: readonly number[], providers: Iterable<Receiv
     const { each, all } = references.maxDataBytes
     const sumBytes = sizesBytes.reduce((sum, sizeBytes) => sum + sizeBytes, 0)
     const isTooLarge = sumBytes > all || sizesBytes.some((sizeBytes) => sizeBytes > each)
-    const limits = `${each / 2 ** 20} MB each and ${all / 2 ** 20} MB together`
+    const limits = `${inMib(each)} each and ${inMib(all)} together`
     if (isTooLarge)
       obstacles.set(name, `cannot reach this service for the pictures, and inside a request it is sent at most ${limits}`)
   }

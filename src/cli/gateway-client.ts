@@ -8,7 +8,10 @@ export interface GatewayClient {
   readonly url: string
   create(request: GenerationRequest, idempotencyKey: string | null): Promise<Generation>
   /** What `create` would do. `pictures`: those that the request names and that were not sent, since their sizes count */
-  preview(request: GenerationRequest, pictures: readonly Pick<LocalPicture, 'sha256' | 'sizeBytes'>[]): Promise<PlanPreview>
+  preview(
+    request: GenerationRequest,
+    pictures: readonly Pick<LocalPicture, 'sha256' | 'sizeBytes' | 'width' | 'height'>[],
+  ): Promise<PlanPreview>
   read(id: string): Promise<Generation>
   /** null where the ledger has no such generation */
   readIfKnown(id: string): Promise<Generation | null>
@@ -34,7 +37,7 @@ export function createGatewayClient(url: string): GatewayClient {
       return readGeneration(url, await call('POST', '/v1/generations', { headers: { ...headers, ...key }, body }))
     },
     async preview(request, pictures) {
-      const sizes = pictures.map(({ sha256, sizeBytes }) => `${sha256}:${sizeBytes}`).join(',')
+      const sizes = pictures.map(({ sha256, sizeBytes, width, height }) => `${sha256}:${sizeBytes}:${width}x${height}`).join(',')
       const query = sizes === '' ? '' : `?uploadSizes=${sizes}`
       const body = await readJson(url, await call('POST', `/v1/plans${query}`, jsonContent(request)))
       if (!isRecord(body) || !isPlan(body['plan'])) throw notDarkroom(url)

@@ -51,7 +51,7 @@ export function addRequestFlags(command: Command): Command {
     .option('--size <width>x<height>', 'in pixels, instead of ratio and resolution')
     .option('-n, --count <number>', 'pictures: in one task where the model takes the number, else in as many', parseInteger)
     .option('--seed <number>', 'where the model has it', parseInteger)
-    .option('--output-format <format>', 'png or jpeg')
+    .option('--output-format <format>', 'png, jpeg or webp, where the model has it')
     .option('--mask <picture>', 'which part of the first reference to make anew: a file, an https URL or upload:…')
     .option('--quality <quality>', 'low, medium or high, where the model has a choice')
     .option('--background <background>', 'auto, opaque or transparent, where the model has a choice')

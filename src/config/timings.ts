@@ -25,7 +25,7 @@ export const timingDefinitions = {
   ),
   uploadTimeoutMs: ms(
     60_000,
-    'All pictures that a submit has to send to the provider before its POST: 20 MB at 3 Mbit/s. What arrived by then is not sent again by the next try.',
+    'All pictures that a submit has to send to the provider before its POST: 20 MiB at 3 Mbit/s. What arrived by then is not sent again by the next try.',
   ),
   submitFreshnessMs: ms(
     5_000,

@@ -67,7 +67,8 @@ export interface GenerationRequest {
   count?: number
   /** where several tasks are needed, item `n` gets `seed + n`: equal seeds would make equal pictures */
   seed?: number
-  outputFormat?: 'png' | 'jpeg'
+  /** of the picture's file; few models have `webp` */
+  outputFormat?: 'png' | 'jpeg' | 'webp'
   /** more quality costs more time and, at some models, more money */
   quality?: 'low' | 'medium' | 'high'
   background?: 'auto' | 'opaque' | 'transparent'
@@ -75,7 +76,7 @@ export interface GenerationRequest {
   strength?: number
   /** what is not to be seen */
   negativePrompt?: string
-  /** extra native fields for one provider, merged into its body last */
+  /** extra native fields for one provider, merged into its body last; one that is nearly a documented one is refused */
   providerOptions?: { kie?: Record<string, unknown>; defapi?: Record<string, unknown> }
   route?: RouteRequest
   /** whose budget pays; default `default`. A label for accounts, not a right: whoever reaches the gateway may name any */
@@ -162,10 +163,14 @@ export interface DecisionReport {
   because: string
 }
 
-/** One way in which what was sent differs from what was asked. */
+/**
+ * One way in which what was sent differs from what was asked. Or, at `providerOptions.…`, a native field that nobody documents, sent as it was
+ * asked (`sent` is `asked`) and not checked: that makes no level worse than `exact`.
+ */
 export interface FidelityChange {
   field: string
   asked: string
+  /** null: not sent at all */
   sent: string | null
   why: string
 }

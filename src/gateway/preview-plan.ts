@@ -30,7 +30,7 @@ export async function previewPlan(
   const { routeDefaults, ledger, mode } = deps
   const { known, missing } = await findUploads(deps, request, promised)
   const canLink = deps.callbackUrlOf(routeDefaults.preferred, hiddenSeal) !== null
-  const uploads = routeUploads(request, known, { providers: deps.providers.values(), canLink })
+  const uploads = routeUploads(known, { providers: deps.providers.values(), canLink })
   const route = await findRoute(request, deps, whoCounts(deps), uploads)
   if (!route.ok) throw notAcceptable(route.errors)
   const tenant = request.tenant ?? defaultTenant

@@ -45,8 +45,8 @@ async function findRoutes(
   known: readonly KnownUpload[],
   deps: PlanningDeps,
 ): Promise<{ routes: Candidate[][]; refusal: readonly FieldError[] | null }> {
-  const byLink = routeUploads(request, known, { providers: deps.providers.values(), canLink: true })
-  const asData = routeUploads(request, known, { providers: deps.providers.values(), canLink: false })
+  const byLink = routeUploads(known, { providers: deps.providers.values(), canLink: true })
+  const asData = routeUploads(known, { providers: deps.providers.values(), canLink: false })
   const settings = asData.obstacles.size === 0 ? [byLink] : [byLink, asData]
   const found = await Promise.all(settings.map((uploads) => findRoute(request, deps, whoCounts(deps), uploads)))
   const routes = found.flatMap((route) => (route.ok ? [route.candidates] : []))

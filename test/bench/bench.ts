@@ -91,7 +91,7 @@ async function main(t: Ends): Promise<void> {
       }),
     )
   }
-  const peakRssMb = process.resourceUsage().maxRSS / 1_024
+  const peakRssMib = process.resourceUsage().maxRSS / 1_024
   const byCallback = await storeDelays(service, 'by callback')
   const pollOnly = await startService(t, { simulator, timings: 'production', callbacks: false })
   const byPoll = await storeDelays(pollOnly, 'by poll')
@@ -115,7 +115,7 @@ async function main(t: Ends): Promise<void> {
   print(
     `history events per generation: by callback ${Math.max(...byCallback.events)}, by poll ${Math.max(...byPoll.events)} (largest)`,
   )
-  print(`peak memory of the one process with gateway, workers, simulator and this bench: ${Math.round(peakRssMb)} MB`)
+  print(`peak memory of the one process with gateway, workers, simulator and this bench: ${Math.round(peakRssMib)} MiB`)
 }
 
 const cleanups: (() => unknown)[] = []

@@ -8,7 +8,7 @@ import { endOf } from '../helpers/attempt-end.ts'
 import { patient, startService } from '../helpers/service.ts'
 import type { Service } from '../helpers/service.ts'
 import { execute } from '../unit/ledger/fixtures.ts'
-import { makePng } from '../unit/storage/samples.ts'
+import { makePng, pngChunk } from '../unit/storage/samples.ts'
 
 const [service, unreachable] = await Promise.all([
   startService({ after }, { timings: patient }),
@@ -31,10 +31,10 @@ interface Uploaded {
 
 let made = 0
 
-/** Another picture each time. */
+/** Another picture each time, of the same size: one may be the mask of another. */
 async function upload(at: Service = service): Promise<Uploaded> {
   made += 1
-  const bytes = makePng({ width: 30 + made, height: 7 })
+  const bytes = makePng({ width: 31, height: 7, extra: [pngChunk('tEXt', Buffer.from(`Comment\0number ${made}`))] })
   const headers = { 'content-type': 'image/png' }
   const response = await fetch(`${at.url}/v1/uploads`, { method: 'POST', body: new Uint8Array(bytes), headers })
   assert.equal(response.status, 201, await response.clone().text())
@@ -164,7 +164,7 @@ describe('an uploaded picture', { concurrency: 4, timeout: 240_000 }, () => {
     const left = generation.decisions.find(({ decision }) => decision === 'leave out defapi')
     assert.match(
       left?.because ?? '',
-      /cannot reach this service for the pictures, and inside a request it is sent at most 10 MB each and 20 MB together/,
+      /cannot reach this service for the pictures, and inside a request it is sent at most 10 MiB each and 20 MiB together/,
     )
     // Its file is not in the store: Kie is not asked for a task that it could not start from.
     assert.equal(generation.status, 'failed')

@@ -16,7 +16,7 @@ const kontext = (model: 'flux-kontext-pro' | 'flux-kontext-max', amount: number)
     inputImage: picture(null, { note: 'its presence switches to editing' }),
     aspectRatio: choice('21:9 16:9 4:3 1:1 3:4 9:16', {
       default: '16:9',
-      note: 'left out when editing: the ratio of the picture that is edited',
+      assumes: '16:9, or the ratio of the picture that is edited',
     }),
     outputFormat: choice('jpeg png', { default: 'jpeg' }),
     promptUpsampling: flag({ default: false }),

@@ -20,7 +20,7 @@ export const grokModels: Model[] = [
             kinds: ['text-to-image'],
             fields: {
               prompt: prompt(5000, { note: 'the limit stands in the description only' }),
-              aspect_ratio: choice(ratios, { note: 'left out: 1:1, by the description' }),
+              aspect_ratio: choice(ratios, { default: '1:1', note: 'the default stands in the description only' }),
               enable_pro: flag({ send: false, note: 'false = speed, true = quality, which is dearer; no default is documented' }),
               nsfw_checker: flag(),
             },

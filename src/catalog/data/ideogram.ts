@@ -5,7 +5,12 @@ import { choice, credits, flag, integer, market, number, picture, pictures, prom
 
 const notAtDefapi = { absent: 'nothing shows that DefAPI offers Ideogram', evidence: defapiObserved() }
 const imageTypes = 'jpeg, png or webp'
-const sameSize = 'of the same pixel size as the picture; which colour means what is not documented'
+/** It is laid on the picture that is edited. */
+const mask = picture(null, {
+  required: true,
+  pixels: { sameSizeAs: 'image_url' },
+  note: 'that it has the size of the picture stands in the description only; which colour means what is not documented',
+})
 const presets = 'square square_hd portrait_4_3 portrait_16_9 landscape_4_3 landscape_16_9'
 const speeds = 'TURBO BALANCED QUALITY'
 const strengthNote = 'whether more keeps or forgets the picture is not documented'
@@ -43,7 +48,7 @@ const v3Edit = market('ideogram/v3-edit', {
   kinds: ['edit'],
   fields: {
     image_url: picture(10, { required: true, note: imageTypes }),
-    mask_url: picture(null, { required: true, note: sameSize }),
+    mask_url: mask,
     prompt: prompt(5000),
     expand_prompt: flag({ default: true }),
     rendering_speed: choice(speeds, { default: 'BALANCED' }),
@@ -84,7 +89,7 @@ const characterFields: NativeModel['fields'] = {
     required: true,
     note: `the character; of several only the first is used; ${imageTypes}`,
   }),
-  expand_prompt: flag({ note: 'on by default, by the description' }),
+  expand_prompt: flag({ default: true, note: 'the default stands in the description only' }),
   num_images: choice('1 2 3 4', { default: '1' }),
   rendering_speed: choice(speeds, { default: 'BALANCED' }),
   seed: integer(),
@@ -110,7 +115,7 @@ const characterEdit = market('ideogram/character-edit', {
   fields: {
     ...characterFields,
     image_url: picture(10, { required: true, note: imageTypes }),
-    mask_url: picture(null, { required: true, note: sameSize }),
+    mask_url: mask,
   },
   parameters: {
     ...common,

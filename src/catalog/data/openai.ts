@@ -8,7 +8,7 @@ import {
   kiePriceList,
   kieRecorded,
 } from './evidence.ts'
-import { pictures, requiredChoice } from './short-hands.ts'
+import { picture, pictures, requiredChoice } from './short-hands.ts'
 
 const gptImage1: NativeModel = {
   api: 'gpt4o',
@@ -19,7 +19,7 @@ const gptImage1: NativeModel = {
     size: { type: 'string', values: ['1:1', '3:2', '2:3'], required: true, send: '1:1' },
     filesUrl: pictures(5, 25, { note: 'jpg, png or webp that anybody can fetch' }),
     maskUrl: {
-      type: 'url',
+      ...picture(25, { pixels: { sameSizeAs: 'filesUrl' } }),
       evidence: kieFormerlyDocumented('gpt4o'),
       note: 'black is made anew; ignored with more than one file. No longer documented, so a mask of ours is not sent: it could be ignored',
     },
@@ -103,7 +103,12 @@ const gptImage2 = (model: string, options: { references: boolean; onlyAt1K: stri
       ...(options.references ? { note: 'the limits stand in the description only' } : {}),
     },
     ...(options.references ? { input_urls: pictures(16, null, { required: true }) } : {}),
-    aspect_ratio: { type: 'string', values: gptImage2Ratios, note: 'left out: auto' },
+    aspect_ratio: {
+      type: 'string',
+      values: gptImage2Ratios,
+      default: 'auto',
+      note: 'the default stands in the description only',
+    },
     // 1K goes with every ratio.
     resolution: {
       type: 'string',
@@ -179,7 +184,7 @@ export const openaiModels: Model[] = [
               size: { field: 'size' },
               quality: { field: 'quality', values: { low: 'low', medium: 'medium', high: 'high' } },
               background: { field: 'background' },
-              outputFormat: { field: 'output_format', values: { png: 'png', jpeg: 'jpeg' } },
+              outputFormat: { field: 'output_format' },
             },
             price: null,
             typicalDurationMs: null,

@@ -208,7 +208,8 @@ export const seedreamModels: Model[] = [
             fields: {
               image_url: picture(30, {
                 required: true,
-                note: 'png, jpeg, webp, bmp, tiff or gif; 262,144 to 36,000,000 pixels; 1:16 to 16:1',
+                pixels: { minPixels: 262_144, maxPixels: 36_000_000, maxRatio: 16 },
+                note: 'png, jpeg, webp, bmp, tiff or gif; all limits stand in the description only',
               }),
               output_format: choice('png jpeg', { default: 'jpeg', note: 'of the base picture; layers are png' }),
               prompt: text({ minLength: 0, maxLength: 5000, note: 'may hold <bbox>x1 y1 x2 y2</bbox>' }),

@@ -5,7 +5,7 @@ import { defapiObserved, defapiPriceUnknown, kieDocumented, kiePriceList } from 
 type FieldOf<Type extends NativeField['type']> = Extract<NativeField, { type: Type }>
 type More<Type extends NativeField['type']> = Partial<Omit<FieldOf<Type>, 'type'>>
 
-/** Providers count in units of 1024: 4o's limit of "25 MB" is 26,214,400 bytes. */
+/** What they call MB is MiB: 4o's limit of "25 MB" is 26,214,400 bytes. The others are read alike. */
 const bytesPerMb = 1024 * 1024
 
 /** Required, as nearly everywhere. */

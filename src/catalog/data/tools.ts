@@ -59,7 +59,12 @@ export const toolModels: Model[] = [
           market('recraft/remove-background', {
             kinds: ['background-removal'],
             fields: {
-              image: picture(5, { required: true, note: 'png, jpg or webp; at most 16 megapixels; sides of 256 to 4096 pixels' }),
+              image: picture(5, {
+                required: true,
+                // Refused is what is surely too large: 16 megapixels are taken for 4096 × 4096, which the sides say already.
+                pixels: { minSide: 256, maxSide: 4096 },
+                note: 'png, jpg or webp; at most 16 megapixels; all limits stand in the description only',
+              }),
             },
             parameters: { referenceImages: { field: 'image' } },
             price: credits(1),

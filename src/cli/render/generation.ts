@@ -3,6 +3,7 @@ import { defaultTenant } from '../../contract/names.ts'
 import type { Generation, ImageReport } from '../../contract/index.ts'
 import { safeText } from '../../observability/safe-text.ts'
 import { renderAttempts } from './attempts-table.ts'
+import { describeChange } from './changes.ts'
 import type { Paint } from './colours.ts'
 import { describeCost, describeDuration, describeSize } from './units.ts'
 
@@ -63,12 +64,8 @@ function factsOf(generation: Generation, view: GenerationView): [name: string, v
     ])
   }
   facts.push(['Cost', describeCost(generation.cost)])
-  if (fidelity !== null && fidelity.level !== 'exact') {
-    facts.push(['Fidelity', safeText(fidelity.level)])
-    for (const { field, asked, sent, why } of fidelity.changes) {
-      facts.push(['Change', safeText(`${field} ${asked} → ${sent ?? 'not sent'}: ${why}`)])
-    }
-  }
+  if (fidelity !== null && fidelity.level !== 'exact') facts.push(['Fidelity', safeText(fidelity.level)])
+  facts.push(...(fidelity?.changes ?? []).map((change) => describeChange(change)))
   for (const { decision, because } of generation.decisions) facts.push(['Decision', safeText(`${decision}: ${because}`)])
   if (links.temporal !== null) facts.push(['Temporal', safeText(links.temporal, 500)])
   return facts

@@ -1,8 +1,9 @@
 // The catalogue for people: a line for each model, or one model with a column for each way in which a provider offers it.
 import type { ModelSummary, NativeSummary } from '../../catalog/list-models.ts'
 import { providerNames } from '../../catalog/models.ts'
-import { providerTitles } from '../../catalog/native-draft.ts'
+import { choiceNames, providerTitles } from '../../catalog/native-draft.ts'
 import type { Price } from '../../catalog/model-schema.ts'
+import { describePixels, inMib } from '../../catalog/picture-limits.ts'
 import { isMetered, priceRangeUsd, usdOf } from '../../catalog/price.ts'
 import type { Paint } from './colours.ts'
 import { renderTable } from './table.ts'
@@ -48,12 +49,16 @@ export function renderModel(model: ModelSummary, paint: Paint, terminalColumns: 
   const columns = providerNames.flatMap((provider) =>
     (model.providers[provider]?.natives ?? []).map((native) => ({ provider, native })),
   )
+  const [title = '', ...restOfTitle] = wrapWords(`${model.name}  ${model.title}`, terminalColumns)
+  const aliases = model.aliases.length === 0 ? '' : `; also called ${model.aliases.join(', ')}`
   const lines = [
-    `${paint.strong(model.name)}  ${model.title}`,
-    `${model.kinds.join(', ')}${model.aliases.length === 0 ? '' : `; also called ${model.aliases.join(', ')}`}`,
+    title.replace(model.name, paint.strong(model.name)),
+    ...restOfTitle,
+    ...wrapWords(`${model.kinds.join(', ')}${aliases}`, terminalColumns),
     ...providerNames.flatMap((provider) => {
       const why = model.absent[provider]
-      return why === undefined ? [] : [paint.quiet(`Not at ${providerTitles[provider]}: ${why}.`)]
+      if (why === undefined) return []
+      return wrapWords(`Not at ${providerTitles[provider]}: ${why}.`, terminalColumns).map((line) => paint.quiet(line))
     }),
   ]
   if (columns.length === 0) return lines.join('\n')
@@ -66,12 +71,26 @@ export function renderModel(model: ModelSummary, paint: Paint, terminalColumns: 
   return lines.join('\n')
 }
 
+/** Lines of at most so many columns, as far as no word is longer. */
+function wrapWords(text: string, columns: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
+}
+
 function renderColumns(
   columns: readonly { provider: (typeof providerNames)[number]; native: NativeSummary }[],
   width: number,
   paint: Paint,
 ): string {
-  const rows = describers.map(({ title, of }) => [title, ...columns.map(({ native }) => of(native))])
+  const rows = describers.map(({ title, of }) => [
+    title,
+    ...columns.map(({ native, provider }) => of(native, providerTitles[provider])),
+  ])
   const heads = columns.map(({ provider, native }) => ({
     title: `${providerTitles[provider]}\n${native.model ?? native.api}`,
     width,
@@ -82,23 +101,39 @@ function renderColumns(
 }
 
 const listOf = (values: readonly string[]): string => (values.length === 0 ? nothing : values.join(', '))
-const yesOrNothing = (takes: boolean): string => (takes ? 'yes' : nothing)
 
-const describers: readonly { title: string; of: (native: NativeSummary) => string }[] = [
+const isChoice = (name: string): boolean => choiceNames.some((choice) => choice === name)
+
+type Describe = (native: NativeSummary, provider: string) => string
+
+/** What it takes, and below it what counts where a request says nothing. */
+function withLeftOut(name: keyof NativeSummary['leftOut'], takes: (native: NativeSummary) => string): Describe {
+  return (native, provider) => {
+    const said = native.leftOut[name]
+    if (said === undefined) return nothing
+    // A number that nobody names is another one each time.
+    if (said.sent === null && said.assumed === null && !isChoice(name)) return takes(native)
+    const byProvider = `${provider} ${said.assumed === null ? 'decides' : `assumes ${said.assumed}`}`
+    const unsaid = said.sent === null ? byProvider : `${said.sent} is sent`
+    return `${takes(native)}\nleft out: ${unsaid}`
+  }
+}
+
+const describers: readonly { title: string; of: Describe }[] = [
   { title: 'does', of: ({ kinds }) => listOf(kinds) },
   { title: 'prompt', of: describePrompt },
   { title: 'referenceImages', of: describeReferences },
-  { title: 'mask', of: ({ mask }) => (mask === 'none' ? nothing : mask) },
-  { title: 'aspectRatio', of: ({ aspectRatios }) => listOf(aspectRatios) },
-  { title: 'resolution', of: ({ resolutions }) => listOf(resolutions) },
-  { title: 'size', of: ({ takesSize }) => yesOrNothing(takesSize) },
-  { title: 'outputFormat', of: ({ outputFormats }) => listOf(outputFormats) },
-  { title: 'quality', of: ({ qualities }) => listOf(qualities) },
-  { title: 'background', of: ({ backgrounds }) => listOf(backgrounds) },
-  { title: 'seed', of: ({ takesSeed }) => yesOrNothing(takesSeed) },
-  { title: 'strength', of: ({ takesStrength }) => yesOrNothing(takesStrength) },
-  { title: 'negativePrompt', of: ({ takesNegativePrompt }) => yesOrNothing(takesNegativePrompt) },
-  { title: 'count', of: ({ maxCount }) => (maxCount === 1 ? nothing : `up to ${maxCount} in one task`) },
+  { title: 'mask', of: describeMask },
+  { title: 'aspectRatio', of: withLeftOut('aspectRatio', ({ aspectRatios }) => listOf(aspectRatios)) },
+  { title: 'resolution', of: withLeftOut('resolution', ({ resolutions }) => listOf(resolutions)) },
+  { title: 'size', of: ({ takesSize }) => (takesSize ? 'width and height in pixels' : nothing) },
+  { title: 'outputFormat', of: withLeftOut('outputFormat', ({ outputFormats }) => listOf(outputFormats)) },
+  { title: 'quality', of: withLeftOut('quality', ({ qualities }) => listOf(qualities)) },
+  { title: 'background', of: withLeftOut('background', ({ backgrounds }) => listOf(backgrounds)) },
+  { title: 'seed', of: withLeftOut('seed', () => 'yes') },
+  { title: 'strength', of: withLeftOut('strength', () => 'yes') },
+  { title: 'negativePrompt', of: ({ takesNegativePrompt }) => (takesNegativePrompt ? 'yes' : nothing) },
+  { title: 'count', of: withLeftOut('count', ({ maxCount }) => `up to ${maxCount} in one task`) },
   {
     title: 'native fields',
     of: ({ nativeFields }) => (nativeFields.length === 0 ? nothing : nativeFields.map(describeField).join('\n')),
@@ -113,9 +148,9 @@ const describers: readonly { title: string; of: (native: NativeSummary) => strin
 /** A field for `providerOptions`: what it takes, what counts where it is left out. */
 function describeField(field: NativeSummary['nativeFields'][number]): string {
   const facts = [allowedIn(field)]
-  if (field.required === true) facts.push('required')
-  if (field.send !== undefined) facts.push(`sent: ${field.send}`)
-  else if (field.default !== undefined) facts.push(`default ${field.default}`)
+  if (field.send === undefined && field.required === true) facts.push('required')
+  if (field.send !== undefined) facts.push(`left out: ${field.send} is sent`)
+  else if (field.default !== undefined) facts.push(`left out: ${field.default}`)
   const told = facts.filter((fact) => fact !== '')
   return told.length === 0 ? field.name : `${field.name} (${told.join('; ')})`
 }
@@ -153,10 +188,17 @@ function describePrompt({ prompt, minPromptLength, maxPromptLength }: NativeSumm
 }
 
 function describeReferences(native: NativeSummary): string {
-  const { minReferenceImages: min, maxReferenceImages: max, maxReferenceSizeBytes: size } = native
+  const { minReferenceImages: min, maxReferenceImages: max, maxReferenceSizeBytes: size, referencePixels } = native
   if (max === 0) return nothing
-  const each = size === null ? '' : `, each at most ${Math.round(size / 1024 / 1024)} MB`
-  return `${min === max ? String(max) : `${min} to ${max}`}${each}`
+  const count = min === max ? String(max) : `${min} to ${max}`
+  const { sides, pixels, ratio } = describePixels(referencePixels ?? {})
+  const limits = [size === null ? '' : `at most ${inMib(size)}`, sides, pixels, ratio].filter((limit) => limit !== '')
+  return limits.length === 0 ? count : `${count}, ${max === 1 ? '' : 'each '}${limits.join(', ')}`
+}
+
+function describeMask({ mask, maskHasSizeOfPicture }: NativeSummary): string {
+  if (mask === 'none') return nothing
+  return maskHasSizeOfPicture ? `${mask}, as wide and high as the first reference image` : mask
 }
 
 export function describePrice(price: Price | null): string {

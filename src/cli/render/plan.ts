@@ -2,6 +2,7 @@
 import { defaultTenant } from '../../contract/names.ts'
 import type { BudgetRoom, PlannedSubmit, PlanPreview } from '../../contract/index.ts'
 import { safeText } from '../../observability/safe-text.ts'
+import { describeChange } from './changes.ts'
 import type { Paint } from './colours.ts'
 import { renderJson } from './json.ts'
 import { renderTable } from './table.ts'
@@ -52,9 +53,7 @@ function factsOf(plan: PlanPreview, paint: Paint): [name: string, value: string]
   }
   if (plan.tenant !== defaultTenant) facts.push(['Tenant', safeText(plan.tenant, 64)])
   for (const [at, { provider, fidelity }] of route.entries()) {
-    for (const { field, asked, sent, why } of fidelity.changes) {
-      facts.push(['Change', safeText(`#${at + 1} ${provider}: ${field} ${asked} → ${sent ?? 'not sent'}: ${why}`)])
-    }
+    facts.push(...fidelity.changes.map((change) => describeChange(change, `#${at + 1} ${provider}: `)))
   }
   for (const name of plan.missingUploads)
     facts.push(['Upload', safeText(`${name} is not at the gateway yet, and would be sent first`, 200)])

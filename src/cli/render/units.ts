@@ -13,9 +13,10 @@ export function describeDuration(ms: number | null): string {
   return `${Math.floor(seconds / 60)} min${rest}`
 }
 
+/** In units of 1024, as limits are: what is over one must not look as if it were within. */
 export function describeSize(bytes: number): string {
-  if (bytes < 1_000) return `${bytes} B`
-  return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(0)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`
+  if (bytes < 1024) return `${bytes} B`
+  return bytes < 1024 ** 2 ? `${Math.ceil(bytes / 1024)} KiB` : `${(Math.ceil((bytes / 1024 ** 2) * 10) / 10).toFixed(1)} MiB`
 }
 
 /** Prices are fractions of a cent; two digits would show most of them as nothing. */

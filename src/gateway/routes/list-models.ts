@@ -17,7 +17,9 @@ const modelSchema = z
     title: z.string(),
     kind: z.string().describe('what it is first of all for'),
     kinds: z.array(z.string()),
-    providers: z.record(z.string(), z.unknown()).describe('by provider: what it accepts and what it costs'),
+    providers: z
+      .record(z.string(), z.unknown())
+      .describe('by provider: what it accepts, what counts where a request leaves it out, and what it costs'),
     absent: z.record(z.string(), z.string()).describe('by provider: why it does not offer this model'),
   })
   .meta({ id: 'Model' })

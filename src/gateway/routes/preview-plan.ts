@@ -77,15 +77,19 @@ export const planPreviewSchema = z
   })
   .meta({ id: 'PlanPreview' })
 
-/** As many as a request may name; a mask is one more, and nobody measures those. */
-const uploadSizesPattern = /^[0-9a-f]{64}:\d{1,9}(,[0-9a-f]{64}:\d{1,9}){0,31}$/
+/** More than a request may name as reference images and mask. */
+const maxPromised = 32
+const promised = String.raw`[0-9a-f]{64}:\d{1,9}(:\d{1,5}x\d{1,5})?`
+const uploadSizesPattern = new RegExp(`^${promised}(,${promised}){0,${maxPromised - 1}}$`)
 
 const querySchema = z.strictObject({
   uploadSizes: z
     .string()
-    .regex(uploadSizesPattern, 'must be SHA-256:bytes, with commas between')
+    .regex(uploadSizesPattern, 'must be SHA-256:bytes or SHA-256:bytes:WIDTHxHEIGHT, with commas between')
     .exactOptional()
-    .describe('sizes of uploads that are not here yet, so that limits count for them too: `SHA-256:bytes`, with commas between'),
+    .describe(
+      'sizes of uploads that are not here yet, so that limits count for them too: `SHA-256:bytes` or `SHA-256:bytes:WIDTHxHEIGHT`, with commas between',
+    ),
 })
 
 interface Route {
@@ -94,8 +98,11 @@ interface Route {
 
 function readSizes({ uploadSizes }: Route['Querystring']): KnownUpload[] {
   return (uploadSizes?.split(',') ?? []).map((part) => {
-    const [sha256 = '', bytes = ''] = part.split(':')
-    return { sha256, sizeBytes: Number(bytes) }
+    const [sha256 = '', bytes = '', sides] = part.split(':')
+    const upload = { sha256, sizeBytes: Number(bytes) }
+    if (sides === undefined) return upload
+    const [width = 0, height = 0] = sides.split('x').map(Number)
+    return { ...upload, width, height }
   })
 }
 

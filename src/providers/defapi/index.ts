@@ -17,8 +17,8 @@ export interface DefapiOptions {
 }
 
 /**
- * DefAPI takes a picture by its link or inside the request - test/fixtures/defapi/README.md#endpoints. No limit is documented: 10 MB each is
- * where two of its clients stop. Together 20 MB, which is 27 MB as base64: at 5 Mbit/s 43 of the 60 s that a POST may take.
+ * DefAPI takes a picture by its link or inside the request - test/fixtures/defapi/README.md#endpoints. No limit is documented: 10 MiB each is
+ * where two of its clients stop. Together 20 MiB, which is 28 MB as base64: at 5 Mbit/s 45 of the 60 s that a POST may take.
  */
 const maxDataBytes = { each: 10 * 1024 * 1024, all: 20 * 1024 * 1024 }
 

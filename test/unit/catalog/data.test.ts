@@ -221,6 +221,22 @@ test('fields for pictures that our request fills say how many they take', () => 
   }
 })
 
+test('limits in pixels are of the one field that takes reference images, and a mask is compared with the first of them', () => {
+  let limited = 0
+  for (const { label, native } of entries) {
+    const references = carriersOf(native, 'referenceImages')
+    for (const [name, field] of Object.entries(native.fields)) {
+      if ((field.type !== 'url' && field.type !== 'urls') || field.pixels === undefined) continue
+      limited += 1
+      const { sameSizeAs, ...others } = field.pixels
+      // `models show` has one line for all of them.
+      if (Object.keys(others).length > 0) assert.deepEqual(references, [name], label)
+      if (sameSizeAs !== undefined) assert.equal(sameSizeAs, references[0], label)
+    }
+  }
+  assert.equal(limited, 5)
+})
+
 test('what a model is first of all for is something that it does', () => {
   for (const model of models) {
     const kinds = providerNames.flatMap((provider) => documentedNativesOf(model, provider)).flatMap((native) => native.kinds)

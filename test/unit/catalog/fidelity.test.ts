@@ -6,7 +6,6 @@ import { listModels } from '../../../src/catalog/list-models.ts'
 import { parseGenerationRequest } from '../../../src/catalog/parse-request.ts'
 import { planRoute } from '../../../src/catalog/plan-route.ts'
 import type { Candidate, PlannedRoute } from '../../../src/catalog/plan-route.ts'
-import { checkReferenceSizes } from '../../../src/catalog/reference-sizes.ts'
 
 const picture = (name: string): string => `https://pictures.example/${name}.png`
 const both = new Set(['kie', 'defapi'] as const)
@@ -310,15 +309,17 @@ test('a model whose only provider has no key says which key', () => {
   assert.match(route.errors[0]?.message ?? '', /Kie has no key: KIE_API_KEY is not set/)
 })
 
-test('a reference image that is larger than every provider takes is refused with the limits', () => {
-  const request = { model: 'nano-banana-pro', prompt: 'a fox', referenceImages: [picture('a'), picture('b')] }
-  const kieOnly = { ...request, route: { providers: ['kie' as const] } }
-  assert.deepEqual(checkReferenceSizes(kieOnly, [31 * 1024 * 1024, 30 * 1024 * 1024]), [
-    {
-      field: 'referenceImages.0',
-      message: 'referenceImages.0 is too large for nano-banana-pro: at most 30 MB at Kie; it has 31 MB',
-    },
-  ])
-  // DefAPI documents no limit, so it may take what Kie does not.
-  assert.deepEqual(checkReferenceSizes(request, [31 * 1024 * 1024, null]), [])
+test('a WebP is made where somebody documents it as an output, and refused with what there is elsewhere', () => {
+  const route = routeOf({ model: 'gpt-image-1.5', prompt: 'a fox', outputFormat: 'webp' })
+  assert.deepEqual(
+    route.candidates.map(({ provider, input, fidelity }) => [provider, input['output_format'], fidelity.level]),
+    [
+      ['kie', undefined, 'degraded'],
+      ['defapi', 'webp', 'exact'],
+    ],
+  )
+  assert.match(
+    refusal({ model: 'nano-banana', outputFormat: 'webp' }),
+    /outputFormat "webp" is not possible for nano-banana at Kie and DefAPI; allowed: png, jpeg \(Kie\)/,
+  )
 })

@@ -229,8 +229,8 @@ test('a resolution that does not go with the aspect ratio is refused with those 
 test('an output format is refused with the nearest, and where the model has no choice of it', () => {
   assert.deepEqual(errorOf({ outputFormat: 'jpg' }), {
     field: 'outputFormat',
-    message: 'outputFormat must be one of png, jpeg; did you mean jpeg?',
-    allowed: ['png', 'jpeg'],
+    message: 'outputFormat must be one of png, jpeg, webp; did you mean jpeg?',
+    allowed: ['png', 'jpeg', 'webp'],
   })
   assert.match(errorOf({ model: 'gpt-image-2', outputFormat: 'png' }).message, /has no choice of outputFormat at any provider/)
 })

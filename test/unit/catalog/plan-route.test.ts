@@ -232,7 +232,15 @@ test('provider options are merged last, and what they overrule is said', () => {
   assert.deepEqual(route.candidates[0]?.input, { prompt: 'a fox', aspect_ratio: '1:1', nsfw_checker: true, some_new_field: [1] })
   assert.deepEqual(route.candidates[0]?.fidelity, {
     level: 'degraded',
-    changes: [{ field: 'aspectRatio', asked: '16:9', sent: '1:1', why: 'Kie is sent providerOptions.kie.aspect_ratio instead' }],
+    changes: [
+      { field: 'aspectRatio', asked: '16:9', sent: '1:1', why: 'Kie is sent providerOptions.kie.aspect_ratio instead' },
+      {
+        field: 'providerOptions.kie.some_new_field',
+        asked: '[1]',
+        sent: '[1]',
+        why: 'Kie documents no such field for google/nano-banana: it is sent unchecked, and may be ignored',
+      },
+    ],
   })
   assert.deepEqual(route.candidates[1]?.fidelity, { level: 'exact', changes: [] })
 })

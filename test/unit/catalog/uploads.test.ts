@@ -126,7 +126,7 @@ describe("the caller's words", () => {
 
 describe('an upload and the route', () => {
   const route = (sizeBytes: number, obstacles: [ProviderName, string][] = []) => {
-    const uploads = { sizesBytes: [sizeBytes], obstacles: new Map(obstacles) }
+    const uploads = { known: [{ sha256: fox, sizeBytes }], obstacles: new Map(obstacles) }
     const planned = planRoute(parsed(request()), { preferred: 'kie', available: new Set(['kie', 'defapi']), uploads })
     return { ...planned, names: planned.ok ? planned.candidates.map(({ provider }) => provider) : [] }
   }
@@ -135,7 +135,9 @@ describe('an upload and the route', () => {
     const planned = route(11 * 1024 * 1024)
     assert.deepEqual(planned.names, ['defapi'])
     assert.ok(planned.ok)
-    assert.deepEqual(planned.left, [{ provider: 'kie', because: 'takes reference images of at most 10 MB; one has 11 MB' }])
+    assert.deepEqual(planned.left, [
+      { provider: 'kie', because: 'wants referenceImages.0 to have at most 10 MiB, and it has 11 MiB' },
+    ])
   })
 
   test('a provider that cannot be sent it is left out, and without any left the request is refused with both reasons', () => {
@@ -144,7 +146,7 @@ describe('an upload and the route', () => {
     assert.ok(!planned.ok)
     assert.equal(
       planned.errors[0]?.message,
-      'no provider can make this nano-banana picture: Kie takes reference images of at most 10 MB; one has 11 MB; DefAPI cannot reach this service',
+      'no provider can make this nano-banana picture: Kie wants referenceImages.0 to have at most 10 MiB, and it has 11 MiB; DefAPI cannot reach this service',
     )
   })
 })
@@ -166,7 +168,10 @@ describe('checking uploads', () => {
     const [error, ...others] = checkUploads(large, [{ sha256: fox, sizeBytes: 11 * 1024 * 1024 }])
     assert.deepEqual(others, [])
     assert.equal(error?.field, 'referenceImages.0')
-    assert.equal(error?.message, 'referenceImages.0 is too large for nano-banana: at most 10 MB at Kie; it has 11 MB')
+    assert.equal(
+      error?.message,
+      'referenceImages.0 is too large for nano-banana: it has 11 MiB, and must have at most 10 MiB at Kie; DefAPI may take it',
+    )
     assert.deepEqual(checkUploads(large, [{ sha256: fox, sizeBytes: 10 * 1024 * 1024 }]), [])
   })
 })

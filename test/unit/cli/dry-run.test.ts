@@ -154,7 +154,7 @@ test('a picture on this machine is named and not sent', async (t) => {
   assert.equal(run.exitCode, 0, run.stderr)
   assert.deepEqual(
     seen.map(({ method, url: asked }) => `${method} ${asked}`),
-    [`POST /v1/plans?uploadSizes=${sha256}:${png.length}`],
+    [`POST /v1/plans?uploadSizes=${sha256}:${png.length}:31x7`],
   )
   assert.deepEqual(JSON.parse(seen[0]?.body ?? ''), { model: 'nano-banana', prompt: 'a red fox', referenceImages: [name] })
   assert.match(run.stdout, /^Upload +upload:[0-9a-f]{64} is not at the gateway yet, and would be sent first$/m)
@@ -193,4 +193,14 @@ test('another answer than a plan is not taken for one', async (t) => {
     const { url } = await scriptedGateway(t, () => ({ json }))
     assert.equal((await cliRun(['generate', '--dry-run', 'fox', '--url', url])).exitCode, 3)
   }
+})
+
+test('a native field that nobody documents is shown as unchecked, and the entry stays exact', async (t) => {
+  const why = 'Kie documents no such field for google/nano-banana: it is sent unchecked, and may be ignored'
+  const change = { field: 'providerOptions.kie.google_search', asked: 'true', sent: 'true', why }
+  const plan = samplePlan({ route: [entry({ fidelity: { level: 'exact', changes: [change] } })] })
+  const { url } = await scriptedGateway(t, () => ({ json: { plan } }))
+  const { stdout } = await cliRun(['generate', '--dry-run', 'a red fox', '--url', url])
+  assert.match(stdout, /│ exact +│/)
+  assert.ok(stdout.includes(`\nUnchecked  #1 kie: providerOptions.kie.google_search true: ${why}\n`), stdout)
 })

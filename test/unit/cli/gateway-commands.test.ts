@@ -89,7 +89,7 @@ test('generate waits for the end and prints it', async (t) => {
   assert.match(run.stderr, /kie is making the picture/)
   assert.match(run.stdout, /gen_1 {2}completed in 2\.5 s/)
   assert.match(run.stdout, new RegExp(`${url}/v1/generations/gen_1/images/0`))
-  assert.match(run.stdout, /image\/png, 768 × 768, 412 kB/)
+  assert.match(run.stdout, /image\/png, 768 × 768, 403 KiB/)
   assert.match(run.stdout, /http:\/\/127\.0\.0\.1:8233\/namespaces\/default\/workflows\/gen_1/)
 })
 

@@ -35,7 +35,7 @@ test('models show has both providers side by side: values, limits, prices, and h
   assert.match(stdout, /^nano-banana-pro {2}Nano Banana Pro \(Google\)\n/)
   assert.match(stdout, /Kie +│ DefAPI/)
   assert.match(stdout, /resolution +│ 1K, 2K, 4K +│ 1K, 2K, 4K/)
-  assert.match(stdout, /referenceImages +│ 0 to 8, each at most 30 MB +│ 0 to 4/)
+  assert.match(stdout, /referenceImages +│ 0 to 8, each at most 30 MiB +│ 0 to 4/)
   assert.match(stdout, /\$0\.09 \(1K\), \$0\.09 \(2K\), \$0\.12/)
   assert.match(stdout, /not published/)
   assert.match(stdout, /seen at work, 2026-05/)

@@ -79,7 +79,7 @@ test('a spare is told from the picture that was asked for, and a tenant is named
   const generation = sampleGeneration({ tenant: 'team-7', images: [image, { ...image, index: 1, attempt: 1, spare: true }] })
   const text = renderGeneration(generation, view)
   assert.match(text, /^File +picture-0$/m)
-  assert.match(text, /^Spare +picture-1\n +image\/png, 768 × 768, 412 kB, of attempt 1, which was left behind$/m)
+  assert.match(text, /^Spare +picture-1\n +image\/png, 768 × 768, 403 KiB, of attempt 1, which was left behind$/m)
   assert.match(text, /^Tenant +team-7$/m)
   assert.doesNotMatch(renderGeneration(sampleGeneration(), view), /Tenant|Spare/)
 })
@@ -98,7 +98,7 @@ test('numbers carry the unit that fits', () => {
     '1 min',
     '12 min 34 s',
   ])
-  assert.deepEqual([12, 412_345, 1_234_567].map(describeSize), ['12 B', '412 kB', '1.2 MB'])
+  assert.deepEqual([12, 412_345, 1_234_567, 32 * 1024 ** 2 + 1].map(describeSize), ['12 B', '403 KiB', '1.2 MiB', '32.1 MiB'])
   assert.deepEqual([0.02, 0.0275, 1, 0.12345].map(describeUsd), ['$0.02', '$0.0275', '$1.00', '$0.1235'])
   assert.equal(describeCost({ usd: 0, source: 'measured' }), '$0.00')
   assert.equal(describeCost({ usd: null, source: 'none' }), '–')

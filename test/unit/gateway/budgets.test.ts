@@ -95,7 +95,7 @@ for (const [what, route, worstCaseUsd] of [
 
 const bigPicture = { sha256: 'a'.repeat(64), contentType: 'image/png', width: 4_000, height: 4_000 }
 
-/** Kie takes pictures of at most 10 MB for nano-banana; inside a request the DefAPI of these tests takes 4 MB. */
+/** Kie takes pictures of at most 10 MiB for nano-banana; inside a request the DefAPI of these tests takes 4 MiB. */
 for (const [what, sizeBytes, route, worstCaseUsd] of [
   ['too large for the only one with a price', 12_000_000, {}, null],
   ['small enough for both', 1_000_000, {}, 0.04],

@@ -260,13 +260,20 @@ test('the size of an upload that the caller has and has not sent counts as if it
     routeOf(large).route.map(({ provider }) => provider),
     ['defapi'],
   )
-  assert.match(routeOf(large).left[0]?.because ?? '', /^takes reference images of at most 10 MB; one has 11\.5 MB/)
+  assert.match(routeOf(large).left[0]?.because ?? '', /^wants referenceImages\.0 to have at most 10 MiB, and it has 11\.5 MiB/)
   assert.deepEqual(routeOf(large).missingUploads, [name])
   const refused = await preview(gateway, { model: 'recraft-remove-background', referenceImages: [name] }, sized(12_000_000))
   assert.equal(refused.statusCode, 422)
+  const tiny = await preview(
+    gateway,
+    { model: 'recraft-remove-background', referenceImages: [name] },
+    `${sized(1_000)}:31x700,${'b'.repeat(64)}:9`,
+  )
+  assert.equal(tiny.statusCode, 422)
+  assert.match(tiny.body, /it has 31 × 700, and must have 256 to 4,096 pixels on each side at Kie/)
   // Of pictures that the request does not name nothing is asked.
   assert.equal(routeOf(await preview(gateway, { ...request, referenceImages: [other] }, sized(12_000_000))).route.length, 2)
-  for (const query of ['?uploadSizes=a:1', `?uploadSizes=${'a'.repeat(64)}`, '?sizes=1'])
+  for (const query of ['?uploadSizes=a:1', `?uploadSizes=${'a'.repeat(64)}:1:31`, `?uploadSizes=${'a'.repeat(64)}`, '?sizes=1'])
     assert.equal((await preview(gateway, request, query)).statusCode, 400, query)
 })
 

@@ -257,7 +257,7 @@ test('an upload that no provider of the route would take is refused with the lim
   const payload = { ...goodRequest, referenceImages: [name], route: { providers: ['kie'] } }
   const answer = await app.inject({ method: 'POST', url: '/v1/generations', payload })
   assert.equal(answer.statusCode, 422)
-  assert.match(answer.body, /too large for nano-banana: at most 10 MB at Kie; it has 20 MB/)
+  assert.match(answer.body, /too large for nano-banana: it has 20 MiB, and must have at most 10 MiB at Kie; DefAPI may take it/)
   assert.equal(ledger.generations.size, 0)
 })
 
