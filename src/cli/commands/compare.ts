@@ -10,7 +10,8 @@ import { executeComparison, readRuns } from '../compare/execute.ts'
 import { renderPage } from '../compare/page/page.ts'
 import { embedPictures } from '../compare/page/pictures.ts'
 import { checkStillThere, prepareComparison, readCap, readConcurrency } from '../compare/prepare.ts'
-import type { ComparisonFlags, GatewayFacts } from '../compare/prepare.ts'
+import type { ComparisonFlags, GatewayFacts, PreparedComparison } from '../compare/prepare.ts'
+import { keepCopies, readCopy, sendCopies } from '../compare/reference-pictures.ts'
 import { renderComparison } from '../compare/render-table.ts'
 import type { Purse } from '../compare/spending.ts'
 import { createPurse } from '../compare/spending.ts'
@@ -57,7 +58,12 @@ export function addCompareCommand(program: Command, host: CommandHost): void {
     .option('--assume-price <provider=usd>', 'where no price is published; may be repeated', collectPrice)
     .option('--concurrency <number>', 'runs at once at each provider (default: 2)', parseInteger)
     .option('--seed <number>', 'of the order of the runs (default: another each time)', parseInteger)
-    .option('-r, --reference <url>', 'https URL of a picture that every run starts from; may be repeated', collect)
+    .option(
+      '-r, --reference <picture>',
+      'a picture that every run starts from: a file, an https URL or upload:…; may be repeated',
+      collect,
+    )
+    .option('--mask <picture>', 'which part of the first reference to make anew: a file, an https URL or upload:…')
     .option('-a, --aspect-ratio <ratio>', 'such as 16:9')
     .option('--resolution <name>', 'such as 1K, 2K, 4K, where the model has it')
     .option('--quality <quality>', 'low, medium or high, where the model has a choice')
@@ -83,8 +89,10 @@ async function compare(context: CliContext, flags: CompareFlags): Promise<ExitCo
     const generations = await readRuns(written, gateway)
     return tell(context, { comparison: written, execution: { generations, stopped: null }, gateway, flags, dataFolder })
   }
-  const prepared = written === null ? await prepareNew(flags, gateway) : await goOnWith(written, flags, gateway)
+  const { comparison: prepared, local } =
+    written === null ? await prepareNew(flags, gateway) : { comparison: await goOnWith(written, flags, gateway), local: [] }
   requireYes(context, prepared, flags.yes === true)
+  await keepCopies(dataFolder, local)
   const comparison = await saveComparison(dataFolder, prepared)
   const execution = await carryOut(context, { comparison, gateway, dataFolder })
   if (execution.stopped?.kind === 'interrupted') {
@@ -94,8 +102,8 @@ async function compare(context: CliContext, flags: CompareFlags): Promise<ExitCo
   return tell(context, { comparison, execution, gateway, flags, dataFolder })
 }
 
-function prepareNew(flags: CompareFlags, gateway: GatewayClient): Promise<Comparison> {
-  return prepareComparison(flags, () => factsOf(gateway))
+function prepareNew(flags: CompareFlags, gateway: GatewayClient): Promise<PreparedComparison> {
+  return prepareComparison(flags, { facts: () => factsOf(gateway), preview: gateway.preview })
 }
 
 async function goOnWith(
@@ -123,6 +131,7 @@ const fixedFlags = [
   'assumePrice',
   'seed',
   'reference',
+  'mask',
   'aspectRatio',
   'resolution',
   'quality',
@@ -161,6 +170,7 @@ async function carryOut(context: CliContext, { comparison, gateway, dataFolder }
       purse,
       onProgress: (at) => progress.show(describeProgress(at, purse), sinceMs),
       signal: stop.signal,
+      beforeFirst: () => sendCopies(comparison, { url: gateway.url, dataFolder, progress }),
       checkStillThere: async () => checkStillThere(comparison, await factsOf(gateway)),
       onAnchor: async (anchorId) => void (await saveComparison(dataFolder, { ...comparison, anchorId })),
     })
@@ -192,7 +202,10 @@ async function tell(context: CliContext, { comparison, execution, gateway, flags
   const path = flags.html === undefined ? reportPathOf(dataFolder, comparison.id) : resolve(flags.html)
   if (flags.json === true) writeLine(context.stdout, renderJson(report))
   else writeLine(context.stdout, renderComparison(report, createPaint(hasColours(context.stdout, context.env))))
-  const pictures = await embedPictures(report, gateway)
+  const pictures = await embedPictures(report, {
+    readImage: gateway.readImage,
+    readReference: (sha256) => readCopy(dataFolder, sha256),
+  })
   await writeDurably(path, renderPage(report, pictures))
   writeLine(context.stderr, `Report: ${safeText(path, 500)}`)
   return exitCodeOf(report)

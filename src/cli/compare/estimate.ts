@@ -6,6 +6,7 @@ import { CliError, exitCodes } from '../errors.ts'
 import { describeUsd } from '../render/units.ts'
 import type { Comparison, RunPrice } from './comparison.ts'
 import { planRuns } from './comparison.ts'
+import { describeStart } from './describe-request.ts'
 import { createPurse } from './spending.ts'
 
 export interface Estimate {
@@ -58,9 +59,11 @@ export function describeEstimate(comparison: Comparison): string[] {
       : fits < planned
         ? ` --max-cost ${describeUsd(capUsd)} is enough for ${fits} of ${planned} runs at that price.`
         : ` Within --max-cost ${describeUsd(capUsd)}.`
+  const start = describeStart(comparison)
   const promptWord = prompts.length === 1 ? 'prompt' : 'prompts'
   return [
     `${request.model}: ${runs} ${runs === 1 ? 'run' : 'runs'} at ${providers.length > 1 ? 'each of ' : ''}${providers.map((provider) => providerTitles[provider]).join(' and ')}, ${prompts.length} ${promptWord} (${money}).`,
     `A run costs at most: ${each.join(', ')}; all ${planned}: ${describeUsd(worstCaseUsd)}.${cap}`,
+    ...(start === null ? [] : [`Each starts from ${start}.`]),
   ]
 }

@@ -13,10 +13,14 @@ import type { ProviderName, SpendMode } from '../../contract/index.ts'
 import type { ProviderAccount } from '../../gateway/routes/providers.ts'
 import { safeText } from '../../observability/safe-text.ts'
 import { CliError, exitCodes } from '../errors.ts'
+import type { GatewayClient } from '../gateway-client.ts'
+import type { LocalPicture } from '../local-pictures.ts'
+import { nameLocalPictures } from '../local-pictures.ts'
 import { defaultModel } from '../request-options.ts'
 import type { Comparison, RunPrice } from './comparison.ts'
 import { requestOf } from './comparison.ts'
 import { readPrompts } from './prompts.ts'
+import { hasPictures, missingFor, toComparisonPicture } from './reference-pictures.ts'
 
 export interface ComparisonFlags {
   model?: string
@@ -28,6 +32,7 @@ export interface ComparisonFlags {
   concurrency?: number
   seed?: number
   reference?: string[]
+  mask?: string
   aspectRatio?: string
   resolution?: string
   quality?: string
@@ -50,14 +55,28 @@ export interface GatewayFacts {
   accounts: readonly ProviderAccount[]
 }
 
-/** `facts` is asked for last, when nothing in the flags is wrong any more. */
-export async function prepareComparison(flags: ComparisonFlags, facts: () => Promise<GatewayFacts>): Promise<Comparison> {
-  const providers = readProviders(flags.providers)
-  const prompts = await readPrompts(flags.prompts)
-  const wantedName = flags.model ?? defaultModel
+export interface GatewayQuestions {
+  facts: () => Promise<GatewayFacts>
+  /** what would come of a request; changes and sends nothing */
+  preview: GatewayClient['preview']
+}
+
+export interface PreparedComparison {
+  comparison: Comparison
+  /** files that it starts from; nothing was sent yet */
+  local: LocalPicture[]
+}
+
+/** The gateway is asked last, when nothing in the flags is wrong any more. */
+export async function prepareComparison(given: ComparisonFlags, gateway: GatewayQuestions): Promise<PreparedComparison> {
+  const providers = readProviders(given.providers)
+  const prompts = await readPrompts(given.prompts)
+  const wantedName = given.model ?? defaultModel
   const model = findModel(wantedName)
   if (model === null) throw new CliError(unknownModelError(wantedName).message, exitCodes.usage)
   checkPrompt(model, providers)
+  const { flags: named, pictures: local } = await nameLocalPictures(given)
+  const flags = { ...given, ...named }
   const wanted = {
     format: 1 as const,
     id: `cmp_${ulid()}`,
@@ -65,11 +84,13 @@ export async function prepareComparison(flags: ComparisonFlags, facts: () => Pro
     request: {
       model: model.name,
       ...(flags.reference === undefined ? {} : { referenceImages: flags.reference }),
+      ...(flags.mask === undefined ? {} : { mask: flags.mask }),
       ...(flags.aspectRatio === undefined ? {} : { aspectRatio: flags.aspectRatio }),
       ...(flags.resolution === undefined ? {} : { resolution: flags.resolution }),
       ...(flags.quality === undefined ? {} : { quality: flags.quality }),
       ...(flags.tenant === undefined ? {} : { tenant: flags.tenant }),
     },
+    pictures: local.map(toComparisonPicture),
     deadlineMs: flags.deadline === undefined ? null : flags.deadline * 1_000,
     providers,
     prompts,
@@ -80,9 +101,31 @@ export async function prepareComparison(flags: ComparisonFlags, facts: () => Pro
     anchorId: null,
   }
   const listPrices = checkRequests({ ...wanted, mode: 'mock', gatewayUrl: '', prices: {} })
-  const { url, accounts } = await facts()
+  const { url, accounts } = await gateway.facts()
   const mode = checkAccounts(providers, accounts)
-  return { ...wanted, mode, gatewayUrl: url, prices: choosePrices(listPrices, mode, flags) }
+  const comparison = { ...wanted, mode, gatewayUrl: url, prices: choosePrices(listPrices, mode, flags) }
+  await checkPictures(comparison, local, gateway)
+  return { comparison, local }
+}
+
+/** What only the gateway knows: uploads that are named and not there, addresses that it takes from nobody, pictures that it cannot get to a provider. */
+async function checkPictures(comparison: Comparison, local: LocalPicture[], { preview }: GatewayQuestions): Promise<void> {
+  for (const provider of comparison.providers) {
+    const request = requestOf(comparison, { provider, run: 1, prompt: 0 })
+    if (!hasPictures(request)) return
+    const plan = await preview(request, local).catch((error: unknown) => {
+      if (!(error instanceof CliError) || error.exitCode !== exitCodes.usage) throw error
+      throw new CliError(`${providerTitles[provider]} cannot be asked with these pictures. ${error.message}`, exitCodes.usage, {
+        cause: error,
+      })
+    })
+    const missing = missingFor(plan, comparison.pictures)
+    if (missing.length === 0) continue
+    throw new CliError(
+      `The gateway at ${comparison.gatewayUrl} has no ${missing.join(' and no ')}, so nothing was asked for. Send the file with \`darkroom upload\`, or name it here instead.`,
+      exitCodes.usage,
+    )
+  }
 }
 
 /**

@@ -4,6 +4,7 @@ import { safeText } from '../../observability/safe-text.ts'
 import type { Paint } from '../render/colours.ts'
 import { renderTable } from '../render/table.ts'
 import { describeExtent, describePolling, isSimulated } from './describe.ts'
+import { describeStart } from './describe-request.ts'
 import { comparisonRows } from './rows.ts'
 import type { ComparisonReport } from './summarise.ts'
 import { verdictsOf } from './verdicts.ts'
@@ -16,6 +17,8 @@ export function renderComparison(report: ComparisonReport, paint: Paint): string
     `${paint.strong(safeText(report.id, 40))}  ${safeText(report.model, 60)}, ${describeExtent(report)}`,
     `${report.prompts.length} ${report.prompts.length === 1 ? 'prompt' : 'prompts'}, seed ${report.seed}, at most ${report.concurrency} at once at each provider`,
   ]
+  const start = describeStart(report)
+  if (start !== null) head.push(`Started from ${start}`)
   if (isSimulated(report)) head.push(paint.warn('Simulated providers: these figures say nothing about the real ones.'))
   const polling = describePolling(report)
   if (polling !== null) head.push(paint.warn(polling))
