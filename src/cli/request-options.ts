@@ -38,7 +38,11 @@ export interface RequestFlags {
   keepSpares?: boolean
   tenant?: string
   metadata?: Record<string, string>
+  providerOption?: ProviderOptions
 }
+
+/** By provider, then by native field. */
+type ProviderOptions = Record<string, Record<string, unknown>>
 
 export const defaultModel = 'nano-banana'
 
@@ -73,8 +77,17 @@ export function addRequestFlags(command: Command): Command {
     .option('--keep-spares', 'keep a picture that an attempt left behind delivers later, too')
     .option('--tenant <name>', 'whose budget pays (default: default)')
     .option('--metadata <key=value>', 'a label of your own, given back unchanged; may be repeated', collectPair)
+    .option(...providerOptionFlag)
     .option('--request <file>', 'the request as JSON, from a file or - for stdin; flags add to it')
 }
+
+/** For commander, here and in `compare`. */
+export const providerOptionFlag = [
+  // Short: a wider column of flags would leave 80 columns no room to wrap what they mean.
+  '--provider-option <option>',
+  'a native field, as kie.FIELD=VALUE or defapi.FIELD=VALUE; VALUE is JSON where it parses, else text; may be repeated',
+  collectProviderOption,
+] as const
 
 /** Reads, merges and checks; throws with one line per wrong field. */
 export async function readRequest(promptWords: string[], flags: RequestFlags): Promise<GenerationRequest> {
@@ -124,8 +137,19 @@ function fromFlags(promptWords: string[], flags: RequestFlags, base: Record<stri
     negativePrompt: flags.negativePrompt,
     tenant: flags.tenant,
     metadata: flags.metadata,
+    providerOptions: mergeOptions(base['providerOptions'], flags.providerOption),
     route: Object.keys(route).length === 0 ? undefined : route,
   })
+}
+
+/** Field by field: a flag replaces the field of the file, and no other. */
+function mergeOptions(base: unknown, flags: ProviderOptions | undefined): unknown {
+  if (flags === undefined || !isRecord(base)) return flags
+  const merged = Object.entries(flags).map(([provider, options]) => {
+    const own = base[provider]
+    return [provider, isRecord(own) ? { ...own, ...options } : options]
+  })
+  return { ...base, ...Object.fromEntries(merged) }
 }
 
 async function readRequestFile(path: string): Promise<Record<string, unknown>> {
@@ -159,6 +183,26 @@ function collectPair(value: string, earlier: Record<string, string> | undefined)
   const at = value.indexOf('=')
   if (at < 1) throw new InvalidArgumentError('It must be key=value.')
   return { ...earlier, [value.slice(0, at)]: value.slice(at + 1) }
+}
+
+export function collectProviderOption(value: string, earlier: ProviderOptions | undefined): ProviderOptions {
+  const [, provider, field, given] = /^(kie|defapi)\.([^=]+)=(.*)$/s.exec(value) ?? []
+  if (provider === undefined || field === undefined || given === undefined)
+    throw new InvalidArgumentError('It must be kie.FIELD=VALUE or defapi.FIELD=VALUE, such as kie.style=DESIGN.')
+  return { ...earlier, [provider]: { ...earlier?.[provider], [field]: parseNative(given) } }
+}
+
+/** `8`, `true`, `["a"]` and `"8"` are JSON; `DESIGN` is text. */
+function parseNative(given: string): unknown {
+  let value: unknown
+  try {
+    value = JSON.parse(given)
+  } catch {
+    return given
+  }
+  if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER)
+    throw new InvalidArgumentError(`${given} would be changed as a number. Give it as text: '"${given}"'`)
+  return value
 }
 
 export function parseInteger(value: string): number {

@@ -30,7 +30,7 @@ import { createPaint } from '../render/colours.ts'
 import { renderJson } from '../render/json.ts'
 import { createProgressLine } from '../render/progress.ts'
 import { describeUsd } from '../render/units.ts'
-import { collect, parseInteger, parseUsd } from '../request-options.ts'
+import { collect, parseInteger, parseUsd, providerOptionFlag } from '../request-options.ts'
 import type { CommandHost } from './command-host.ts'
 
 interface CompareFlags extends ComparisonFlags {
@@ -67,6 +67,7 @@ export function addCompareCommand(program: Command, host: CommandHost): void {
     .option('-a, --aspect-ratio <ratio>', 'such as 16:9')
     .option('--resolution <name>', 'such as 1K, 2K, 4K, where the model has it')
     .option('--quality <quality>', 'low, medium or high, where the model has a choice')
+    .option(...providerOptionFlag)
     .option('--deadline <seconds>', 'a run must end within this time', parseInteger)
     .option('--tenant <name>', 'whose budget pays (default: default)')
     .option('--resume <id>', 'go on with a comparison that was interrupted; nothing is paid twice')
@@ -135,6 +136,7 @@ const fixedFlags = [
   'aspectRatio',
   'resolution',
   'quality',
+  'providerOption',
   'deadline',
   'tenant',
 ] as const satisfies (keyof ComparisonFlags)[]

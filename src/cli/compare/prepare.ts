@@ -38,6 +38,7 @@ export interface ComparisonFlags {
   quality?: string
   tenant?: string
   deadline?: number
+  providerOption?: Record<string, Record<string, unknown>>
 }
 
 const defaults = {
@@ -75,6 +76,7 @@ export async function prepareComparison(given: ComparisonFlags, gateway: Gateway
   const model = findModel(wantedName)
   if (model === null) throw new CliError(unknownModelError(wantedName).message, exitCodes.usage)
   checkPrompt(model, providers)
+  checkCompared('--provider-option', Object.keys(given.providerOption ?? {}), providers)
   const { flags: named, pictures: local } = await nameLocalPictures(given)
   const flags = { ...given, ...named }
   const wanted = {
@@ -88,6 +90,7 @@ export async function prepareComparison(given: ComparisonFlags, gateway: Gateway
       ...(flags.aspectRatio === undefined ? {} : { aspectRatio: flags.aspectRatio }),
       ...(flags.resolution === undefined ? {} : { resolution: flags.resolution }),
       ...(flags.quality === undefined ? {} : { quality: flags.quality }),
+      ...(flags.providerOption === undefined ? {} : { providerOptions: flags.providerOption }),
       ...(flags.tenant === undefined ? {} : { tenant: flags.tenant }),
     },
     pictures: local.map(toComparisonPicture),
@@ -229,16 +232,21 @@ function checkAccounts(providers: readonly ProviderName[], accounts: readonly Pr
   return accounts.every(({ mode }) => mode === 'mock') ? 'mock' : 'live'
 }
 
+/** What is said of somebody who is not asked would do nothing. */
+function checkCompared(flag: string, names: readonly string[], providers: readonly ProviderName[]): void {
+  for (const name of names) {
+    if (providers.some((provider) => provider === name)) continue
+    throw new CliError(`${flag}: ${safeText(name, 40)} is not among the providers that are compared.`, exitCodes.usage)
+  }
+}
+
 /** Where the money is real, nothing is guessed: a cap that counts with a guess is none. */
 function choosePrices(
   listPrices: ReadonlyMap<ProviderName, number | null>,
   mode: SpendMode,
   { assumePrice = {}, maxCost }: ComparisonFlags,
 ): Comparison['prices'] {
-  for (const name of Object.keys(assumePrice)) {
-    if (![...listPrices.keys()].some((provider) => provider === name))
-      throw new CliError(`--assume-price: ${safeText(name, 40)} is not among the providers that are compared.`, exitCodes.usage)
-  }
+  checkCompared('--assume-price', Object.keys(assumePrice), [...listPrices.keys()])
   if (mode === 'live' && maxCost === undefined)
     throw new CliError('These are real keys: say what all of it may cost at most, such as --max-cost 1.00.', exitCodes.usage)
   const dearest = Math.max(0, ...[...listPrices.values()].flatMap((usd) => usd ?? []))
