@@ -5,7 +5,8 @@ import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
 import { parseGenerationRequest } from '../catalog/parse-request.ts'
 import type { GenerationRequest } from '../contract/index.ts'
-import { CliError, exitCodes } from './errors.ts'
+import { CliError, exitCodes, RefusedError } from './errors.ts'
+import { fieldsOfFlags } from './request-fields.ts'
 
 export interface RequestFlags {
   request?: string
@@ -94,57 +95,39 @@ export async function readRequest(promptWords: string[], flags: RequestFlags): P
   const base = flags.request === undefined ? {} : await readRequestFile(flags.request)
   const parsed = parseGenerationRequest({ ...base, ...fromFlags(promptWords, flags, base) })
   if (parsed.ok) return parsed.request
-  const lines = parsed.errors.map(({ message }) => `  ${message}`)
-  throw new CliError(`The request is not acceptable; nothing was sent.\n${lines.join('\n')}`, exitCodes.usage)
+  throw new RefusedError('The request is not acceptable; nothing was sent.', parsed.errors, exitCodes.usage)
 }
 
 function fromFlags(promptWords: string[], flags: RequestFlags, base: Record<string, unknown>): Record<string, unknown> {
-  const route = {
-    ...(isRecord(base['route']) ? base['route'] : {}),
-    ...defined({
-      providers: flags.provider,
-      prefer: flags.prefer,
-      // commander says true when `--no-fallback` is not given; that is nobody's wish
-      fallback: flags.fallback === false ? false : undefined,
-      onUnknown: flags.onUnknown,
-      onOverdue: flags.onOverdue,
-      onRefusal: flags.onRefusal,
-      deadlineMs: flags.deadline === undefined ? undefined : flags.deadline * 1_000,
-      maxPaidAttempts: flags.maxPaidAttempts,
-      maxCostUsd: flags.maxCost,
-      maxQueueMs: flags.maxQueue === undefined ? undefined : flags.maxQueue * 1_000,
-      priority: flags.priority,
-      keepSpares: flags.keepSpares,
-      minimumFidelity: flags.minimumFidelity,
-      models: flags.standIn,
-    }),
-  }
-  return defined({
+  const values: Partial<Record<keyof typeof fieldsOfFlags, unknown>> = {
+    ...flags,
     model: flags.model ?? (base['model'] === undefined ? defaultModel : undefined),
-    // Some models work on a picture alone; the catalogue knows which need words.
-    prompt: promptWords.length > 0 ? promptWords.join(' ') : undefined,
-    referenceImages: flags.reference,
-    aspectRatio: flags.aspectRatio,
-    resolution: flags.resolution,
-    size: flags.size,
-    count: flags.count,
-    seed: flags.seed,
-    outputFormat: flags.outputFormat,
-    mask: flags.mask,
-    quality: flags.quality,
-    background: flags.background,
-    strength: flags.strength,
-    negativePrompt: flags.negativePrompt,
-    tenant: flags.tenant,
-    metadata: flags.metadata,
-    providerOptions: mergeOptions(base['providerOptions'], flags.providerOption),
-    route: Object.keys(route).length === 0 ? undefined : route,
-  })
+    // commander says true when `--no-fallback` is not given; that is nobody's wish
+    fallback: flags.fallback === false ? false : undefined,
+    deadline: toMs(flags.deadline),
+    maxQueue: toMs(flags.maxQueue),
+  }
+  // Some models work on a picture alone; the catalogue knows which need words.
+  const request: Record<string, unknown> = promptWords.length > 0 ? { prompt: promptWords.join(' ') } : {}
+  const route: Record<string, unknown> = {}
+  for (const name of namesOfFlags) {
+    if (values[name] === undefined) continue
+    const [first = '', second] = fieldsOfFlags[name].split('.')
+    if (second === undefined) request[first] = values[name]
+    else route[second] = values[name]
+  }
+  if (flags.providerOption !== undefined) request['providerOptions'] = mergeOptions(base['providerOptions'], flags.providerOption)
+  if (Object.keys(route).length === 0) return request
+  return { ...request, route: { ...(isRecord(base['route']) ? base['route'] : {}), ...route } }
 }
 
+const namesOfFlags = Object.keys(fieldsOfFlags) as (keyof typeof fieldsOfFlags)[]
+
+const toMs = (seconds: number | undefined): number | undefined => (seconds === undefined ? undefined : seconds * 1_000)
+
 /** Field by field: a flag replaces the field of the file, and no other. */
-function mergeOptions(base: unknown, flags: ProviderOptions | undefined): unknown {
-  if (flags === undefined || !isRecord(base)) return flags
+function mergeOptions(base: unknown, flags: ProviderOptions): Record<string, unknown> {
+  if (!isRecord(base)) return flags
   const merged = Object.entries(flags).map(([provider, options]) => {
     const own = base[provider]
     return [provider, isRecord(own) ? { ...own, ...options } : options]
@@ -169,10 +152,6 @@ async function readRequestFile(path: string): Promise<Record<string, unknown>> {
   if (!isRecord(value) || Array.isArray(value))
     throw new CliError(`--request: ${source} must hold one JSON object.`, exitCodes.usage)
   return value
-}
-
-function defined(values: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 }
 
 export function collect(value: string, earlier: string[] | undefined): string[] {

@@ -12,7 +12,7 @@ import type { RequestError } from '../../catalog/request-error.ts'
 import type { ProviderName, SpendMode } from '../../contract/index.ts'
 import type { ProviderAccount } from '../../gateway/routes/providers.ts'
 import { safeText } from '../../observability/safe-text.ts'
-import { CliError, exitCodes } from '../errors.ts'
+import { CliError, exitCodes, RefusedError } from '../errors.ts'
 import type { GatewayClient } from '../gateway-client.ts'
 import type { LocalPicture } from '../local-pictures.ts'
 import { nameLocalPictures } from '../local-pictures.ts'
@@ -117,10 +117,9 @@ async function checkPictures(comparison: Comparison, local: LocalPicture[], { pr
     const request = requestOf(comparison, { provider, run: 1, prompt: 0 })
     if (!hasPictures(request)) return
     const plan = await preview(request, local).catch((error: unknown) => {
-      if (!(error instanceof CliError) || error.exitCode !== exitCodes.usage) throw error
-      throw new CliError(`${providerTitles[provider]} cannot be asked with these pictures. ${error.message}`, exitCodes.usage, {
-        cause: error,
-      })
+      if (!(error instanceof RefusedError) || error.exitCode !== exitCodes.usage) throw error
+      const head = `${providerTitles[provider]} cannot be asked with these pictures; nothing was asked for.`
+      throw new RefusedError(head, error.fields, exitCodes.usage, { cause: error })
     })
     const missing = missingFor(plan, comparison.pictures)
     if (missing.length === 0) continue
@@ -203,8 +202,7 @@ function checkPrompt(model: Model, providers: readonly ProviderName[]): void {
 
 function notAcceptable(errors: readonly RequestError[], prompt: number): CliError {
   const what = errors.some(({ field }) => field === 'prompt') ? `Prompt ${prompt + 1}` : 'The request'
-  const lines = errors.map(({ message }) => `  ${safeText(message, 1_000)}`)
-  return new CliError(`${what} is not acceptable; nothing was asked for.\n${lines.join('\n')}`, exitCodes.usage)
+  return new RefusedError(`${what} is not acceptable; nothing was asked for.`, errors, exitCodes.usage)
 }
 
 /** Of this provider only: that the other ones are not asked in this run is our own doing. */

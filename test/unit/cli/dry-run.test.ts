@@ -178,7 +178,7 @@ test('what is refused is exit code 2, here or at the gateway, and a dry run save
   }))
   const refused = await cliRun(['generate', '--dry-run', 'fox', '--url', url])
   assert.equal(refused.exitCode, 2)
-  assert.match(refused.stderr, /route\.providers: no provider can make this/)
+  assert.match(refused.stderr, /\n {2}--provider: no provider can make this\n/)
   const mistyped = await cliRun(['generate', '--dry-run', '--prefer', 'quickest', 'fox', '--url', url])
   assert.equal(mistyped.exitCode, 2)
   assert.match(mistyped.stderr, /route\.prefer must be one of order, cheapest, fastest, steadiest/)
