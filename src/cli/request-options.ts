@@ -99,7 +99,7 @@ export async function readRequest(promptWords: string[], flags: RequestFlags): P
 }
 
 function fromFlags(promptWords: string[], flags: RequestFlags, base: Record<string, unknown>): Record<string, unknown> {
-  const values: Partial<Record<keyof typeof fieldsOfFlags, unknown>> = {
+  const values: Record<string, unknown> = {
     ...flags,
     model: flags.model ?? (base['model'] === undefined ? defaultModel : undefined),
     // commander says true when `--no-fallback` is not given; that is nobody's wish
@@ -110,9 +110,9 @@ function fromFlags(promptWords: string[], flags: RequestFlags, base: Record<stri
   // Some models work on a picture alone; the catalogue knows which need words.
   const request: Record<string, unknown> = promptWords.length > 0 ? { prompt: promptWords.join(' ') } : {}
   const route: Record<string, unknown> = {}
-  for (const name of namesOfFlags) {
+  for (const [name, field] of Object.entries(fieldsOfFlags)) {
     if (values[name] === undefined) continue
-    const [first = '', second] = fieldsOfFlags[name].split('.')
+    const [first = '', second] = field.split('.')
     if (second === undefined) request[first] = values[name]
     else route[second] = values[name]
   }
@@ -120,8 +120,6 @@ function fromFlags(promptWords: string[], flags: RequestFlags, base: Record<stri
   if (Object.keys(route).length === 0) return request
   return { ...request, route: { ...(isRecord(base['route']) ? base['route'] : {}), ...route } }
 }
-
-const namesOfFlags = Object.keys(fieldsOfFlags) as (keyof typeof fieldsOfFlags)[]
 
 const toMs = (seconds: number | undefined): number | undefined => (seconds === undefined ? undefined : seconds * 1_000)
 

@@ -104,7 +104,7 @@ async function compare(context: CliContext, flags: CompareFlags): Promise<ExitCo
 }
 
 function prepareNew(flags: CompareFlags, gateway: GatewayClient): Promise<PreparedComparison> {
-  return prepareComparison(flags, { facts: () => factsOf(gateway), preview: gateway.preview })
+  return prepareComparison(flags, { facts: () => factsOf(gateway), preview: (...request) => gateway.preview(...request) })
 }
 
 async function goOnWith(
@@ -205,7 +205,7 @@ async function tell(context: CliContext, { comparison, execution, gateway, flags
   if (flags.json === true) writeLine(context.stdout, renderJson(report))
   else writeLine(context.stdout, renderComparison(report, createPaint(hasColours(context.stdout, context.env))))
   const pictures = await embedPictures(report, {
-    readImage: gateway.readImage,
+    readImage: (id, index) => gateway.readImage(id, index),
     readReference: (sha256) => readCopy(dataFolder, sha256),
   })
   await writeDurably(path, renderPage(report, pictures))
