@@ -18,7 +18,7 @@ import { createPurse } from '../compare/spending.ts'
 import type { ComparisonReport } from '../compare/summarise.ts'
 import { summarise } from '../compare/summarise.ts'
 import type { CliContext } from '../context.ts'
-import { hasColours, writeLine } from '../context.ts'
+import { columnsOf, hasColours, writeLine } from '../context.ts'
 import type { ExitCode } from '../errors.ts'
 import { CliError, exitCodes } from '../errors.ts'
 import type { GatewayClient } from '../gateway-client.ts'
@@ -30,6 +30,7 @@ import { createPaint } from '../render/colours.ts'
 import { renderJson } from '../render/json.ts'
 import { createProgressLine } from '../render/progress.ts'
 import { describeUsd } from '../render/units.ts'
+import { wrapLine } from '../render/wrap.ts'
 import { collect, parseInteger, parseUsd, providerOptionFlag } from '../request-options.ts'
 import type { CommandHost } from './command-host.ts'
 
@@ -97,7 +98,7 @@ async function compare(context: CliContext, flags: CompareFlags): Promise<ExitCo
   const comparison = await saveComparison(dataFolder, prepared)
   const execution = await carryOut(context, { comparison, gateway, dataFolder })
   if (execution.stopped?.kind === 'interrupted') {
-    writeLine(context.stderr, howToGoOn(comparison))
+    tellHowToGoOn(context, comparison)
     return exitCodes.interrupted
   }
   return tell(context, { comparison, execution, gateway, flags, dataFolder })
@@ -165,7 +166,7 @@ async function carryOut(context: CliContext, { comparison, gateway, dataFolder }
   const progress = createProgressLine(context.stderr)
   const sinceMs = performance.now()
   const purse = createPurse(comparison.capUsd)
-  writeLine(context.stderr, `${comparison.id} begins; Ctrl-C interrupts it, and --resume goes on.`)
+  writeLine(context.stderr, `${comparison.id} begins; Ctrl-C interrupts, --resume goes on.`)
   try {
     return await executeComparison(comparison, {
       gateway,
@@ -178,7 +179,7 @@ async function carryOut(context: CliContext, { comparison, gateway, dataFolder }
     })
   } catch (error) {
     progress.clear()
-    writeLine(context.stderr, howToGoOn(comparison))
+    tellHowToGoOn(context, comparison)
     throw error
   } finally {
     progress.clear()
@@ -191,8 +192,10 @@ function describeProgress({ planned, ended, open, pictures }: Progress, purse: P
   return `${ended} of ${planned} ended, ${pictures} with a picture, ${open} at work; spent ${describeUsd(purse.spentUsd())}${cap}`
 }
 
-const howToGoOn = ({ id }: Comparison): string =>
-  `What was started goes on without us. Go on with the rest, or see what there is: darkroom compare --resume ${id}, or --report ${id}`
+function tellHowToGoOn({ stderr }: CliContext, { id }: Comparison): void {
+  const line = `What was started goes on without us. Go on with the rest, or see what there is: darkroom compare --resume ${id}, or --report ${id}`
+  writeLine(stderr, wrapLine(line, columnsOf(stderr, Infinity)))
+}
 
 interface Telling extends CarryingOut {
   execution: Execution
@@ -202,8 +205,9 @@ interface Telling extends CarryingOut {
 async function tell(context: CliContext, { comparison, execution, gateway, flags, dataFolder }: Telling): Promise<ExitCode> {
   const report = summarise(comparison, execution, new Date())
   const path = flags.html === undefined ? reportPathOf(dataFolder, comparison.id) : resolve(flags.html)
-  if (flags.json === true) writeLine(context.stdout, renderJson(report))
-  else writeLine(context.stdout, renderComparison(report, createPaint(hasColours(context.stdout, context.env))))
+  const { stdout, env } = context
+  if (flags.json === true) writeLine(stdout, renderJson(report))
+  else writeLine(stdout, renderComparison(report, createPaint(hasColours(stdout, env)), columnsOf(stdout, Infinity)))
   const pictures = await embedPictures(report, {
     readImage: (id, index) => gateway.readImage(id, index),
     readReference: (sha256) => readCopy(dataFolder, sha256),

@@ -53,7 +53,7 @@ const refusals: Refusal[] = [
     method: 'PUT',
     body: { limitUsd: 'much' },
     field: 'limitUsd',
-    message: 'limitUsd must be a number of USD',
+    message: 'limitUsd must be a number',
   },
   { ask: '/v1/budgets/a/day', method: 'PUT', body: { limitUsd: -1 }, field: 'limitUsd', message: 'limitUsd must be at least 0' },
   {
@@ -69,7 +69,7 @@ const refusals: Refusal[] = [
     method: 'POST',
     body: { fro: 1 },
     field: 'fro',
-    message: 'unknown field "fro"; did you mean forMs?',
+    message: 'unknown field "fro"; known fields are account, forMs, reason',
   },
   {
     ask: '/v1/plans?uploadSizes=x',
