@@ -1,7 +1,5 @@
 // Lines of text for a terminal that is too narrow for them: broken between words, and what follows stands under the first one.
-
-/** What colours a text and takes no room. */
-const colour = /\u001B\[[\d;]*m/g
+import { stripVTControlCharacters } from 'node:util'
 
 /** Where a line is so long that what hangs under it would have no room, it does not hang. */
 const leastColumns = 30
@@ -26,5 +24,6 @@ export function wrapLine(line: string, columns: number, hang = 0): string {
 }
 
 function widthOf(text: string): number {
-  return text.replaceAll(colour, '').length
+  // Colours take no room.
+  return stripVTControlCharacters(text).length
 }
