@@ -25,12 +25,20 @@ export function nearestWord(word: string, words: readonly string[]): string | nu
   return nearest !== undefined && nearest.steps <= Math.max(2, nearest.candidate.length / 2) ? nearest.candidate : null
 }
 
-function unknownFieldErrors(path: readonly PropertyKey[], names: readonly string[]): RequestError[] {
-  const known = knownFieldsAt(path)
+/** What is judged, for what is said of names that it does not have. */
+export interface Judged {
+  word: 'field' | 'parameter'
+  /** names that exist at a place */
+  knownAt: (path: readonly PropertyKey[]) => readonly string[]
+}
+
+function unknownNameErrors(path: readonly PropertyKey[], names: readonly string[], { word, knownAt }: Judged): RequestError[] {
+  const known = knownAt(path)
   return names.map((name) => {
     const nearest = nearestWord(name, known)
-    const hint = nearest === null ? `known fields are ${known.join(', ')}` : `did you mean ${nearest}?`
-    return { field: dottedPath([...path, name]), message: `unknown field ${quote(name)}; ${hint}` }
+    const all = known.length === 0 ? 'there are none here' : `known ${word}s are ${known.join(', ')}`
+    const hint = nearest === null ? all : `did you mean ${nearest}?`
+    return { field: dottedPath([...path, name]), message: `unknown ${word} ${quote(name)}; ${hint}` }
   })
 }
 
@@ -43,8 +51,14 @@ function sizeOf(input: unknown): string {
 /** Our own messages begin like the end of a sentence; zod's begin with a capital and speak of code. */
 const ownMessage = (message: string): string | null => (/^[A-Z]/.test(message) ? null : message)
 
+function limitOf(issue: Extract<Issue, { code: 'too_big' | 'too_small' }>): [word: string, limit: number | bigint] {
+  const isInclusive = issue.inclusive !== false
+  if (issue.code === 'too_big') return [isInclusive ? 'at most' : 'less than', issue.maximum]
+  return [isInclusive ? 'at least' : 'more than', issue.minimum]
+}
+
 function limitProblem(issue: Extract<Issue, { code: 'too_big' | 'too_small' }>): string {
-  const [word, limit] = issue.code === 'too_big' ? (['at most', issue.maximum] as const) : (['at least', issue.minimum] as const)
+  const [word, limit] = limitOf(issue)
   if (issue.code === 'too_small' && issue.origin === 'string' && limit === 1) return 'must not be empty'
   const unit = issue.origin === 'string' ? ' characters' : issue.origin === 'array' ? ' entries' : ''
   const verb = issue.origin === 'array' ? 'must have' : 'must be'
@@ -68,22 +82,28 @@ export function problemOf(issue: Issue): string {
     }
     case 'invalid_key':
       return `has a name that ${issue.issues.map(problemOf).join(' and ')}`
+    case 'invalid_union': {
+      // The first kind is the usual one; the others are exceptions such as `*` for all tenants.
+      const [usual] = issue.errors[0] ?? []
+      return usual === undefined ? 'is not valid' : problemOf(usual)
+    }
     case 'invalid_format':
     case 'not_multiple_of':
     case 'unrecognized_keys':
-    case 'invalid_union':
     case 'invalid_element':
     case 'custom':
       return 'is not valid'
   }
 }
 
+const generationRequest: Judged = { word: 'field', knownAt: knownFieldsAt }
+
 /** Sentences for all issues, at most one for each field. */
-export function sentencesOf(issues: readonly Issue[]): RequestError[] {
+export function sentencesOf(issues: readonly Issue[], judged: Judged = generationRequest): RequestError[] {
   const byField = new Map<string, RequestError>()
   for (const issue of issues) {
     if (issue.code === 'unrecognized_keys') {
-      for (const error of unknownFieldErrors(issue.path, issue.keys)) byField.set(error.field, error)
+      for (const error of unknownNameErrors(issue.path, issue.keys, judged)) byField.set(error.field, error)
       continue
     }
     const field = dottedPath(issue.path)

@@ -26,6 +26,36 @@ export class CliError extends Error {
   }
 }
 
+export interface FieldRefusal {
+  /** of the request or query, with dots */
+  field: string
+  message: string
+}
+
+/** What is wrong, field by field. Where it is printed, the flag that a field came from is named with it. */
+export class RefusedError extends CliError {
+  readonly head: string
+  readonly fields: readonly FieldRefusal[]
+
+  constructor(head: string, fields: readonly FieldRefusal[], exitCode: ExitCode, options?: ErrorOptions) {
+    super(linesOf(head, fields, () => null).join('\n'), exitCode, options)
+    this.head = head
+    this.fields = fields
+  }
+}
+
+/** The flag that sets a field; null: none does. */
+export type FlagOf = (field: string) => string | null
+
+function linesOf(head: string, fields: readonly FieldRefusal[], flagOf: FlagOf): string[] {
+  const lines = fields.map(({ field, message }) => {
+    // Most sentences begin with the field by themselves.
+    const name = flagOf(field) ?? (field === '' || message.startsWith(`${field} `) ? null : field)
+    return name === null ? `  ${message}` : `  ${name}: ${message}`
+  })
+  return [head, ...lines]
+}
+
 /**
  * Errors of other folders that are a person's business, by name: their modules are heavy (Temporal's native core, the database), and
  * `darkroom show` should not load them only to recognise what they might throw.
@@ -54,10 +84,11 @@ export interface ToldError {
   isExpected: boolean
 }
 
-export function tellError(error: unknown): ToldError {
+export function tellError(error: unknown, flagOf: FlagOf = () => null): ToldError {
   if (!(error instanceof Error)) return { lines: [safeText(String(error))], exitCode: exitCodes.failed, isExpected: false }
   const exitCode = error instanceof CliError ? error.exitCode : exitCodeByName[error.name]
-  return { lines: printableLines(error.message), exitCode: exitCode ?? exitCodes.failed, isExpected: exitCode !== undefined }
+  const text = error instanceof RefusedError ? linesOf(error.head, error.fields, flagOf).join('\n') : error.message
+  return { lines: printableLines(text), exitCode: exitCode ?? exitCodes.failed, isExpected: exitCode !== undefined }
 }
 
 /** The error and its causes, with stacks: for `--debug`. */

@@ -3,7 +3,8 @@ import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { request as send } from 'undici'
 import { safeText } from '../observability/safe-text.ts'
-import { CliError, exitCodes } from './errors.ts'
+import { CliError, exitCodes, RefusedError } from './errors.ts'
+import type { FieldRefusal } from './errors.ts'
 
 export const defaultGatewayUrl = 'http://127.0.0.1:8080'
 
@@ -75,20 +76,17 @@ export async function callGatewayFor(
 async function toError(url: string, answer: Answer): Promise<CliError> {
   const body: unknown = await answer.body.json().catch(() => null)
   if (!isRecord(body) || typeof body['detail'] !== 'string') return notDarkroom(url, answer.statusCode)
-  const details = Array.isArray(body['errors']) ? body['errors'].flatMap(describeFieldError) : []
-  const text = [body['detail'], ...details].join('\n  ')
+  const fields = Array.isArray(body['errors']) ? body['errors'].flatMap(toFieldRefusal) : []
   if (answer.statusCode >= 500)
-    return new CliError(`The gateway at ${url} cannot serve this now: ${text}`, exitCodes.notReachable)
+    return new RefusedError(`The gateway at ${url} cannot serve this now: ${body['detail']}`, fields, exitCodes.notReachable)
   // 402, 409: the input was fine, the budget had no room or the generation was not in a state for it.
   const isFine = answer.statusCode === 402 || answer.statusCode === 409
-  return new CliError(text, isFine ? exitCodes.failed : exitCodes.usage)
+  return new RefusedError(body['detail'], fields, isFine ? exitCodes.failed : exitCodes.usage)
 }
 
-function describeFieldError(error: unknown): string[] {
+function toFieldRefusal(error: unknown): FieldRefusal[] {
   if (!isRecord(error) || typeof error['message'] !== 'string') return []
-  const { field, message } = error
-  // Most sentences begin with the field by themselves.
-  return [typeof field !== 'string' || field === '' || message.startsWith(`${field} `) ? message : `${field}: ${message}`]
+  return [{ field: typeof error['field'] === 'string' ? error['field'] : '', message: error['message'] }]
 }
 
 export async function readJson(url: string, answer: Answer): Promise<unknown> {

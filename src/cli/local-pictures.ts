@@ -2,7 +2,7 @@
 // gateway, which checks them again.
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { access, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { looksLikeUploadName, uploadName } from '../catalog/upload-name.ts'
@@ -15,6 +15,8 @@ import { describeSize } from './render/units.ts'
 
 export interface LocalPicture {
   path: string
+  /** for people; default: the last part of the path */
+  name?: string
   sha256: string
   sizeBytes: number
   contentType: string
@@ -58,6 +60,8 @@ export async function readLocalPicture(path: string, where: string): Promise<Loc
     throw error instanceof CliError ? error : refuse(`${shown} cannot be read.`, error)
   }
 }
+
+export const pictureName = ({ path, name }: Pick<LocalPicture, 'path' | 'name'>): string => name ?? basename(path)
 
 interface PictureFlags {
   reference?: string[]
@@ -104,6 +108,12 @@ async function isThere(url: string, { sha256 }: LocalPicture): Promise<boolean> 
 
 async function sendPicture(url: string, picture: LocalPicture, progress: ProgressLine): Promise<void> {
   const { path, sha256, sizeBytes, contentType } = picture
+  await access(path).catch((error: unknown) => {
+    const [name, where] = [safeText(pictureName(picture), 100), safeText(path, 300)]
+    throw new CliError(`The gateway at ${url} does not have ${name}, and it is gone here, too: ${where}`, exitCodes.usage, {
+      cause: error,
+    })
+  })
   const answer = await callGateway(url, 'POST', '/v1/uploads', {
     headers: { 'content-type': contentType, 'content-length': String(sizeBytes) },
     body: watched(picture, progress),
@@ -116,9 +126,10 @@ async function sendPicture(url: string, picture: LocalPicture, progress: Progres
   }
 }
 
-async function* watched({ path, sizeBytes }: LocalPicture, progress: ProgressLine): AsyncGenerator<Buffer> {
+async function* watched(picture: LocalPicture, progress: ProgressLine): AsyncGenerator<Buffer> {
+  const { path, sizeBytes } = picture
   let sentBytes = 0
-  const name = safeText(basename(path), 60)
+  const name = safeText(pictureName(picture), 60)
   for await (const chunk of createReadStream(path, { end: sizeBytes - 1 }) as AsyncIterable<Buffer>) {
     yield chunk
     sentBytes += chunk.length

@@ -23,12 +23,14 @@ import { addUploadCommand } from './commands/upload.ts'
 import { addWorkerCommand } from './commands/worker.ts'
 import type { CliContext } from './context.ts'
 import { writeLine } from './context.ts'
-import type { ExitCode } from './errors.ts'
+import type { ExitCode, FlagOf, ToldError } from './errors.ts'
 import { exitCodes, stackLines, tellError } from './errors.ts'
+import { flagOfField } from './request-fields.ts'
 
 /** Runs one command line to its end and returns the exit code. Never throws, never ends the process. */
 export async function runCli(args: readonly string[], context: CliContext): Promise<ExitCode> {
   let exitCode: ExitCode = exitCodes.done
+  let ran: Command | null = null
   const program = new Command('darkroom')
   const host: CommandHost = {
     async run(body) {
@@ -47,13 +49,15 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
       outputError: (text, write) => write(`${safeText(text.trim(), 1_000)}\n`),
     })
   addCommands(program, host)
+  program.hook('preAction', (_program, command) => void (ran = command))
   try {
     await program.parseAsync([...args], { from: 'user' })
     return exitCode
   } catch (error) {
     // commander has written its own sentence; for `--help` the exit code is 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
-    return reportError(error, context, args.includes('--debug'))
+    const flagOf: FlagOf = (field) => (ran === null ? null : flagOfField(ran, field))
+    return reportError(tellError(error, flagOf), error, context, args.includes('--debug'))
   }
 }
 
@@ -79,8 +83,8 @@ function addCommands(program: Command, host: CommandHost): void {
   addSetupCommand(program, host)
 }
 
-function reportError(error: unknown, { stderr }: CliContext, debug: boolean): ExitCode {
-  const { lines, exitCode, isExpected } = tellError(error)
+function reportError(told: ToldError, error: unknown, { stderr }: CliContext, debug: boolean): ExitCode {
+  const { lines, exitCode, isExpected } = told
   for (const line of lines) writeLine(stderr, line)
   if (debug) for (const line of stackLines(error)) writeLine(stderr, line)
   else if (!isExpected) writeLine(stderr, 'Nobody thought of this one. Run it again with --debug to see where it comes from.')

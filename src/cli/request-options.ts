@@ -5,7 +5,8 @@ import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
 import { parseGenerationRequest } from '../catalog/parse-request.ts'
 import type { GenerationRequest } from '../contract/index.ts'
-import { CliError, exitCodes } from './errors.ts'
+import { CliError, exitCodes, RefusedError } from './errors.ts'
+import { fieldsOfFlags } from './request-fields.ts'
 
 export interface RequestFlags {
   request?: string
@@ -38,7 +39,11 @@ export interface RequestFlags {
   keepSpares?: boolean
   tenant?: string
   metadata?: Record<string, string>
+  providerOption?: ProviderOptions
 }
+
+/** By provider, then by native field. */
+type ProviderOptions = Record<string, Record<string, unknown>>
 
 export const defaultModel = 'nano-banana'
 
@@ -73,59 +78,59 @@ export function addRequestFlags(command: Command): Command {
     .option('--keep-spares', 'keep a picture that an attempt left behind delivers later, too')
     .option('--tenant <name>', 'whose budget pays (default: default)')
     .option('--metadata <key=value>', 'a label of your own, given back unchanged; may be repeated', collectPair)
+    .option(...providerOptionFlag)
     .option('--request <file>', 'the request as JSON, from a file or - for stdin; flags add to it')
 }
+
+/** For commander, here and in `compare`. */
+export const providerOptionFlag = [
+  // Short: a wider column of flags would leave 80 columns no room to wrap what they mean.
+  '--provider-option <option>',
+  'a native field, as kie.FIELD=VALUE or defapi.FIELD=VALUE; VALUE is JSON where it parses, else text; may be repeated',
+  collectProviderOption,
+] as const
 
 /** Reads, merges and checks; throws with one line per wrong field. */
 export async function readRequest(promptWords: string[], flags: RequestFlags): Promise<GenerationRequest> {
   const base = flags.request === undefined ? {} : await readRequestFile(flags.request)
   const parsed = parseGenerationRequest({ ...base, ...fromFlags(promptWords, flags, base) })
   if (parsed.ok) return parsed.request
-  const lines = parsed.errors.map(({ message }) => `  ${message}`)
-  throw new CliError(`The request is not acceptable; nothing was sent.\n${lines.join('\n')}`, exitCodes.usage)
+  throw new RefusedError('The request is not acceptable; nothing was sent.', parsed.errors, exitCodes.usage)
 }
 
 function fromFlags(promptWords: string[], flags: RequestFlags, base: Record<string, unknown>): Record<string, unknown> {
-  const route = {
-    ...(isRecord(base['route']) ? base['route'] : {}),
-    ...defined({
-      providers: flags.provider,
-      prefer: flags.prefer,
-      // commander says true when `--no-fallback` is not given; that is nobody's wish
-      fallback: flags.fallback === false ? false : undefined,
-      onUnknown: flags.onUnknown,
-      onOverdue: flags.onOverdue,
-      onRefusal: flags.onRefusal,
-      deadlineMs: flags.deadline === undefined ? undefined : flags.deadline * 1_000,
-      maxPaidAttempts: flags.maxPaidAttempts,
-      maxCostUsd: flags.maxCost,
-      maxQueueMs: flags.maxQueue === undefined ? undefined : flags.maxQueue * 1_000,
-      priority: flags.priority,
-      keepSpares: flags.keepSpares,
-      minimumFidelity: flags.minimumFidelity,
-      models: flags.standIn,
-    }),
-  }
-  return defined({
+  const values: Record<string, unknown> = {
+    ...flags,
     model: flags.model ?? (base['model'] === undefined ? defaultModel : undefined),
-    // Some models work on a picture alone; the catalogue knows which need words.
-    prompt: promptWords.length > 0 ? promptWords.join(' ') : undefined,
-    referenceImages: flags.reference,
-    aspectRatio: flags.aspectRatio,
-    resolution: flags.resolution,
-    size: flags.size,
-    count: flags.count,
-    seed: flags.seed,
-    outputFormat: flags.outputFormat,
-    mask: flags.mask,
-    quality: flags.quality,
-    background: flags.background,
-    strength: flags.strength,
-    negativePrompt: flags.negativePrompt,
-    tenant: flags.tenant,
-    metadata: flags.metadata,
-    route: Object.keys(route).length === 0 ? undefined : route,
+    // commander says true when `--no-fallback` is not given; that is nobody's wish
+    fallback: flags.fallback === false ? false : undefined,
+    deadline: toMs(flags.deadline),
+    maxQueue: toMs(flags.maxQueue),
+  }
+  // Some models work on a picture alone; the catalogue knows which need words.
+  const request: Record<string, unknown> = promptWords.length > 0 ? { prompt: promptWords.join(' ') } : {}
+  const route: Record<string, unknown> = {}
+  for (const [name, field] of Object.entries(fieldsOfFlags)) {
+    if (values[name] === undefined) continue
+    const [first = '', second] = field.split('.')
+    if (second === undefined) request[first] = values[name]
+    else route[second] = values[name]
+  }
+  if (flags.providerOption !== undefined) request['providerOptions'] = mergeOptions(base['providerOptions'], flags.providerOption)
+  if (Object.keys(route).length === 0) return request
+  return { ...request, route: { ...(isRecord(base['route']) ? base['route'] : {}), ...route } }
+}
+
+const toMs = (seconds: number | undefined): number | undefined => (seconds === undefined ? undefined : seconds * 1_000)
+
+/** Field by field: a flag replaces the field of the file, and no other. */
+function mergeOptions(base: unknown, flags: ProviderOptions): Record<string, unknown> {
+  if (!isRecord(base)) return flags
+  const merged = Object.entries(flags).map(([provider, options]) => {
+    const own = base[provider]
+    return [provider, isRecord(own) ? { ...own, ...options } : options]
   })
+  return { ...base, ...Object.fromEntries(merged) }
 }
 
 async function readRequestFile(path: string): Promise<Record<string, unknown>> {
@@ -147,10 +152,6 @@ async function readRequestFile(path: string): Promise<Record<string, unknown>> {
   return value
 }
 
-function defined(values: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
-}
-
 export function collect(value: string, earlier: string[] | undefined): string[] {
   return [...(earlier ?? []), value]
 }
@@ -159,6 +160,26 @@ function collectPair(value: string, earlier: Record<string, string> | undefined)
   const at = value.indexOf('=')
   if (at < 1) throw new InvalidArgumentError('It must be key=value.')
   return { ...earlier, [value.slice(0, at)]: value.slice(at + 1) }
+}
+
+export function collectProviderOption(value: string, earlier: ProviderOptions | undefined): ProviderOptions {
+  const [, provider, field, given] = /^(kie|defapi)\.([^=]+)=(.*)$/s.exec(value) ?? []
+  if (provider === undefined || field === undefined || given === undefined)
+    throw new InvalidArgumentError('It must be kie.FIELD=VALUE or defapi.FIELD=VALUE, such as kie.style=DESIGN.')
+  return { ...earlier, [provider]: { ...earlier?.[provider], [field]: parseNative(given) } }
+}
+
+/** `8`, `true`, `["a"]` and `"8"` are JSON; `DESIGN` is text. */
+function parseNative(given: string): unknown {
+  let value: unknown
+  try {
+    value = JSON.parse(given)
+  } catch {
+    return given
+  }
+  if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER)
+    throw new InvalidArgumentError(`${given} would be changed as a number. Give it as text: '"${given}"'`)
+  return value
 }
 
 export function parseInteger(value: string): number {

@@ -1,6 +1,5 @@
 // Builds the HTTP gateway. Listening and closing are the caller's: `await app.listen({ host, port })`, `await app.close()`.
 import Fastify, { type FastifyInstance } from 'fastify'
-import { validatorCompiler } from 'fastify-type-provider-zod'
 import { ulid } from 'ulid'
 import { answerClientError } from './client-error.ts'
 import type { GatewayDeps, RouteDeps } from './gateway-deps.ts'
@@ -8,6 +7,7 @@ import { defaultGatewayLimits, type GatewayLimits } from './limits.ts'
 import { answerFrameworkError, registerAnswers } from './plugins/answers.ts'
 import { registerBodyTimeout } from './plugins/body-timeout.ts'
 import { registerJsonBody } from './plugins/json-body.ts'
+import { parameterCompiler } from './plugins/parameters.ts'
 import { registerUnknownRoutes } from './plugins/unknown-routes.ts'
 import { registerBudgets } from './routes/budgets.ts'
 import { registerCallbacks } from './routes/callbacks.ts'
@@ -37,7 +37,7 @@ export async function createGateway(deps: GatewayDeps): Promise<FastifyInstance>
     wakes: createWakeGate({ temporal: deps.temporal, ...limits }),
     closing: drainOnClose(app, limits.drainTimeoutMs),
   }
-  app.setValidatorCompiler(validatorCompiler)
+  app.setValidatorCompiler(parameterCompiler)
   // The schemas of answers are for the document; see schemas.ts.
   app.setSerializerCompiler(() => JSON.stringify)
 

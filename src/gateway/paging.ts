@@ -1,7 +1,7 @@
 // Cursors of lists: opaque, and refused when they are not ours.
 import { z } from 'zod'
 import { InvalidCursorError } from '../ledger/ledger.ts'
-import { ProblemError } from './problem.ts'
+import { notAcceptable } from './plugins/parameters.ts'
 
 const notOurs = 'is not a cursor of ours'
 
@@ -12,6 +12,5 @@ export const cursorSchema = z
 
 export function refuseCursor(error: unknown): never {
   if (!(error instanceof InvalidCursorError)) throw error
-  const errors = [{ field: 'cursor', message: notOurs }]
-  throw new ProblemError('malformed_request', 'A parameter of the request is not acceptable.', { errors })
+  throw notAcceptable([{ field: 'cursor', message: `cursor ${notOurs}` }])
 }

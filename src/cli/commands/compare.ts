@@ -10,14 +10,15 @@ import { executeComparison, readRuns } from '../compare/execute.ts'
 import { renderPage } from '../compare/page/page.ts'
 import { embedPictures } from '../compare/page/pictures.ts'
 import { checkStillThere, prepareComparison, readCap, readConcurrency } from '../compare/prepare.ts'
-import type { ComparisonFlags, GatewayFacts } from '../compare/prepare.ts'
+import type { ComparisonFlags, GatewayFacts, PreparedComparison } from '../compare/prepare.ts'
+import { keepCopies, readCopy, sendCopies } from '../compare/reference-pictures.ts'
 import { renderComparison } from '../compare/render-table.ts'
 import type { Purse } from '../compare/spending.ts'
 import { createPurse } from '../compare/spending.ts'
 import type { ComparisonReport } from '../compare/summarise.ts'
 import { summarise } from '../compare/summarise.ts'
 import type { CliContext } from '../context.ts'
-import { hasColours, writeLine } from '../context.ts'
+import { columnsOf, hasColours, writeLine } from '../context.ts'
 import type { ExitCode } from '../errors.ts'
 import { CliError, exitCodes } from '../errors.ts'
 import type { GatewayClient } from '../gateway-client.ts'
@@ -29,7 +30,8 @@ import { createPaint } from '../render/colours.ts'
 import { renderJson } from '../render/json.ts'
 import { createProgressLine } from '../render/progress.ts'
 import { describeUsd } from '../render/units.ts'
-import { collect, parseInteger, parseUsd } from '../request-options.ts'
+import { wrapLine } from '../render/wrap.ts'
+import { collect, parseInteger, parseUsd, providerOptionFlag } from '../request-options.ts'
 import type { CommandHost } from './command-host.ts'
 
 interface CompareFlags extends ComparisonFlags {
@@ -57,10 +59,16 @@ export function addCompareCommand(program: Command, host: CommandHost): void {
     .option('--assume-price <provider=usd>', 'where no price is published; may be repeated', collectPrice)
     .option('--concurrency <number>', 'runs at once at each provider (default: 2)', parseInteger)
     .option('--seed <number>', 'of the order of the runs (default: another each time)', parseInteger)
-    .option('-r, --reference <url>', 'https URL of a picture that every run starts from; may be repeated', collect)
+    .option(
+      '-r, --reference <picture>',
+      'a picture that every run starts from: a file, an https URL or upload:…; may be repeated',
+      collect,
+    )
+    .option('--mask <picture>', 'which part of the first reference to make anew: a file, an https URL or upload:…')
     .option('-a, --aspect-ratio <ratio>', 'such as 16:9')
     .option('--resolution <name>', 'such as 1K, 2K, 4K, where the model has it')
     .option('--quality <quality>', 'low, medium or high, where the model has a choice')
+    .option(...providerOptionFlag)
     .option('--deadline <seconds>', 'a run must end within this time', parseInteger)
     .option('--tenant <name>', 'whose budget pays (default: default)')
     .option('--resume <id>', 'go on with a comparison that was interrupted; nothing is paid twice')
@@ -83,19 +91,21 @@ async function compare(context: CliContext, flags: CompareFlags): Promise<ExitCo
     const generations = await readRuns(written, gateway)
     return tell(context, { comparison: written, execution: { generations, stopped: null }, gateway, flags, dataFolder })
   }
-  const prepared = written === null ? await prepareNew(flags, gateway) : await goOnWith(written, flags, gateway)
+  const { comparison: prepared, local } =
+    written === null ? await prepareNew(flags, gateway) : { comparison: await goOnWith(written, flags, gateway), local: [] }
   requireYes(context, prepared, flags.yes === true)
+  await keepCopies(dataFolder, local)
   const comparison = await saveComparison(dataFolder, prepared)
   const execution = await carryOut(context, { comparison, gateway, dataFolder })
   if (execution.stopped?.kind === 'interrupted') {
-    writeLine(context.stderr, howToGoOn(comparison))
+    tellHowToGoOn(context, comparison)
     return exitCodes.interrupted
   }
   return tell(context, { comparison, execution, gateway, flags, dataFolder })
 }
 
-function prepareNew(flags: CompareFlags, gateway: GatewayClient): Promise<Comparison> {
-  return prepareComparison(flags, () => factsOf(gateway))
+function prepareNew(flags: CompareFlags, gateway: GatewayClient): Promise<PreparedComparison> {
+  return prepareComparison(flags, { facts: () => factsOf(gateway), preview: (...request) => gateway.preview(...request) })
 }
 
 async function goOnWith(
@@ -123,9 +133,11 @@ const fixedFlags = [
   'assumePrice',
   'seed',
   'reference',
+  'mask',
   'aspectRatio',
   'resolution',
   'quality',
+  'providerOption',
   'deadline',
   'tenant',
 ] as const satisfies (keyof ComparisonFlags)[]
@@ -154,19 +166,20 @@ async function carryOut(context: CliContext, { comparison, gateway, dataFolder }
   const progress = createProgressLine(context.stderr)
   const sinceMs = performance.now()
   const purse = createPurse(comparison.capUsd)
-  writeLine(context.stderr, `${comparison.id} begins; Ctrl-C interrupts it, and --resume goes on.`)
+  writeLine(context.stderr, `${comparison.id} begins; Ctrl-C interrupts, --resume goes on.`)
   try {
     return await executeComparison(comparison, {
       gateway,
       purse,
       onProgress: (at) => progress.show(describeProgress(at, purse), sinceMs),
       signal: stop.signal,
+      beforeFirst: () => sendCopies(comparison, { url: gateway.url, dataFolder, progress }),
       checkStillThere: async () => checkStillThere(comparison, await factsOf(gateway)),
       onAnchor: async (anchorId) => void (await saveComparison(dataFolder, { ...comparison, anchorId })),
     })
   } catch (error) {
     progress.clear()
-    writeLine(context.stderr, howToGoOn(comparison))
+    tellHowToGoOn(context, comparison)
     throw error
   } finally {
     progress.clear()
@@ -179,8 +192,10 @@ function describeProgress({ planned, ended, open, pictures }: Progress, purse: P
   return `${ended} of ${planned} ended, ${pictures} with a picture, ${open} at work; spent ${describeUsd(purse.spentUsd())}${cap}`
 }
 
-const howToGoOn = ({ id }: Comparison): string =>
-  `What was started goes on without us. Go on with the rest, or see what there is: darkroom compare --resume ${id}, or --report ${id}`
+function tellHowToGoOn({ stderr }: CliContext, { id }: Comparison): void {
+  const line = `What was started goes on without us. Go on with the rest, or see what there is: darkroom compare --resume ${id}, or --report ${id}`
+  writeLine(stderr, wrapLine(line, columnsOf(stderr, Infinity)))
+}
 
 interface Telling extends CarryingOut {
   execution: Execution
@@ -190,9 +205,13 @@ interface Telling extends CarryingOut {
 async function tell(context: CliContext, { comparison, execution, gateway, flags, dataFolder }: Telling): Promise<ExitCode> {
   const report = summarise(comparison, execution, new Date())
   const path = flags.html === undefined ? reportPathOf(dataFolder, comparison.id) : resolve(flags.html)
-  if (flags.json === true) writeLine(context.stdout, renderJson(report))
-  else writeLine(context.stdout, renderComparison(report, createPaint(hasColours(context.stdout, context.env))))
-  const pictures = await embedPictures(report, gateway)
+  const { stdout, env } = context
+  if (flags.json === true) writeLine(stdout, renderJson(report))
+  else writeLine(stdout, renderComparison(report, createPaint(hasColours(stdout, env)), columnsOf(stdout, Infinity)))
+  const pictures = await embedPictures(report, {
+    readImage: (id, index) => gateway.readImage(id, index),
+    readReference: (sha256) => readCopy(dataFolder, sha256),
+  })
   await writeDurably(path, renderPage(report, pictures))
   writeLine(context.stderr, `Report: ${safeText(path, 500)}`)
   return exitCodeOf(report)

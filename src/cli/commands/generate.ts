@@ -6,7 +6,7 @@ import type { Command } from 'commander'
 import type { Generation, PlanPreview } from '../../contract/index.ts'
 import { safeText } from '../../observability/safe-text.ts'
 import type { CliContext } from '../context.ts'
-import { hasColours, writeLine } from '../context.ts'
+import { columnsOf, hasColours, writeLine } from '../context.ts'
 import type { ExitCode } from '../errors.ts'
 import { CliError, exitCodes } from '../errors.ts'
 import { followGeneration, hasEnded } from '../follow-generation.ts'
@@ -91,7 +91,8 @@ async function generate(context: CliContext, prompt: string[], flags: GenerateFl
 }
 
 function printPlan({ stdout, env }: CliContext, plan: PlanPreview, isJson: boolean): ExitCode {
-  writeLine(stdout, isJson ? renderJson(plan) : renderPlan(plan, createPaint(hasColours(stdout, env))))
+  const text = (): string => renderPlan(plan, createPaint(hasColours(stdout, env)), columnsOf(stdout, Infinity))
+  writeLine(stdout, isJson ? renderJson(plan) : text())
   return exitCodes.done
 }
 

@@ -42,7 +42,10 @@ export function addModelsCommand(program: Command, host: CommandHost): void {
         else
           writeLine(
             context.stdout,
-            renderModelList(found, createPaint(hasColours(context.stdout, context.env)), widthOf(context)),
+            renderModelList(found, createPaint(hasColours(context.stdout, context.env)), {
+              terminalColumns: widthOf(context),
+              asked: filter.kind,
+            }),
           )
         return exitCodes.done
       }),

@@ -56,7 +56,7 @@ function toJson(content: string): unknown {
 }
 
 /** Whole or not at all under its name, and on the disk. Through a symbolic link the file that it names is written. */
-export async function writeDurably(path: string, content: string): Promise<void> {
+export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
   const target = await realpath(path).catch(() => path)
   const folder = dirname(target)
   const aside = `${target}.${randomUUID()}`

@@ -16,6 +16,18 @@ const priceSchema = z.object({
 })
 export type RunPrice = z.infer<typeof priceSchema>
 
+/** A file that was given as a reference image or mask, as it was then. The request names it by its bytes, so nothing else can take its place. */
+const pictureSchema = z.object({
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** of the file, without its folder: for people */
+  name: z.string(),
+  sizeBytes: z.int(),
+  contentType: z.string(),
+  width: z.int(),
+  height: z.int(),
+})
+export type ComparisonPicture = z.infer<typeof pictureSchema>
+
 export const comparisonSchema = z.object({
   format: z.literal(1),
   id: z.string().regex(comparisonIdPattern),
@@ -25,6 +37,8 @@ export const comparisonSchema = z.object({
   gatewayUrl: z.string(),
   /** what every run asks for, without prompt, route and metadata */
   request: z.looseObject({ model: z.string() }),
+  /** those of `request` that came from files; `comparisons/pictures/` has a copy of each */
+  pictures: z.array(pictureSchema).default([]),
   /** the whole generation of one run; null: the service's own */
   deadlineMs: z.int().nullable(),
   providers: z.array(z.enum(providerNames)).min(1),

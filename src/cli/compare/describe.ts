@@ -1,6 +1,7 @@
 // Figures of a comparison in words, alike on the terminal and on the page.
 import type { ComparisonReport, Distribution, FailureKind, ProviderSummary } from './summarise.ts'
 import { describeDuration, describeUsd, nothing } from '../render/units.ts'
+import { isUnchecked } from '../../catalog/native-draft.ts'
 import type { Interval } from '../../catalog/share-interval.ts'
 import { leastForP95 } from './statistics.ts'
 
@@ -51,6 +52,9 @@ export const isSimulated = ({ mode }: Pick<ComparisonReport, 'mode'>): boolean =
 /** Two providers that were not asked for the same cannot be compared: it stands first. */
 export function describeFidelity({ fidelity }: ProviderSummary): string {
   if (fidelity === null) return nothing
-  const changes = fidelity.changes.map(({ field, asked, sent }) => `${field} ${asked} → ${sent ?? 'not sent'}`)
+  const changes = fidelity.changes.map((change) => {
+    const { field, asked, sent } = change
+    return isUnchecked(change) ? `${field} ${asked} unchecked` : `${field} ${asked} → ${sent ?? 'not sent'}`
+  })
   return changes.length === 0 ? fidelity.level : `${fidelity.level}: ${changes.join('; ')}`
 }

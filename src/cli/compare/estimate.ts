@@ -1,11 +1,13 @@
 // What it will cost at most, said before anything is asked for; and the yes that real money needs.
 import { providerTitles } from '../../catalog/native-draft.ts'
 import type { CliContext } from '../context.ts'
-import { writeLine } from '../context.ts'
+import { columnsOf, writeLine } from '../context.ts'
 import { CliError, exitCodes } from '../errors.ts'
 import { describeUsd } from '../render/units.ts'
+import { wrapLine } from '../render/wrap.ts'
 import type { Comparison, RunPrice } from './comparison.ts'
 import { planRuns } from './comparison.ts'
+import { describeStart } from './describe-request.ts'
 import { createPurse } from './spending.ts'
 
 export interface Estimate {
@@ -30,7 +32,7 @@ export function estimate(comparison: Comparison): Estimate {
 }
 
 export function requireYes({ stderr }: CliContext, comparison: Comparison, hasSaidYes: boolean): void {
-  for (const line of describeEstimate(comparison)) writeLine(stderr, line)
+  for (const line of describeEstimate(comparison)) writeLine(stderr, wrapLine(line, columnsOf(stderr, Infinity), 2))
   if (estimate(comparison).fits === 0)
     throw new CliError('Nothing was asked for: not one run could be started within --max-cost.', exitCodes.usage)
   if (comparison.mode === 'mock' || hasSaidYes) return
@@ -58,9 +60,11 @@ export function describeEstimate(comparison: Comparison): string[] {
       : fits < planned
         ? ` --max-cost ${describeUsd(capUsd)} is enough for ${fits} of ${planned} runs at that price.`
         : ` Within --max-cost ${describeUsd(capUsd)}.`
+  const start = describeStart(comparison)
   const promptWord = prompts.length === 1 ? 'prompt' : 'prompts'
   return [
     `${request.model}: ${runs} ${runs === 1 ? 'run' : 'runs'} at ${providers.length > 1 ? 'each of ' : ''}${providers.map((provider) => providerTitles[provider]).join(' and ')}, ${prompts.length} ${promptWord} (${money}).`,
     `A run costs at most: ${each.join(', ')}; all ${planned}: ${describeUsd(worstCaseUsd)}.${cap}`,
+    ...(start === null ? [] : [`Each starts from ${start}.`]),
   ]
 }

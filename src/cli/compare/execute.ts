@@ -25,6 +25,8 @@ export interface ExecutionDeps {
   signal: AbortSignal
   /** told of the first generation that the gateway has accepted, before the second is asked for */
   onAnchor: (generationId: string) => Promise<void>
+  /** once, before the first run that is not there yet: pictures that all runs start from go to the gateway */
+  beforeFirst: () => Promise<void>
   /**
    * Before each POST, also before one that is repeated: rejects with a `CliError` when the providers are not those that were said yes to. A
    * gateway may be restarted with other keys at any moment, and nothing that it answers to a POST would come before the money.
@@ -106,6 +108,7 @@ class Executing {
       if (known !== undefined && hasEnded(known)) this.#book(run, known)
     }
     this.#tell()
+    if (this.#planned.some(({ generationId }) => !this.#generations.has(generationId))) await this.#deps.beforeFirst()
     for (const run of this.#planned) {
       const known = this.#generations.get(run.generationId)
       if (known !== undefined && hasEnded(known)) continue

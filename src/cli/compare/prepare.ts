@@ -12,11 +12,15 @@ import type { RequestError } from '../../catalog/request-error.ts'
 import type { ProviderName, SpendMode } from '../../contract/index.ts'
 import type { ProviderAccount } from '../../gateway/routes/providers.ts'
 import { safeText } from '../../observability/safe-text.ts'
-import { CliError, exitCodes } from '../errors.ts'
+import { CliError, exitCodes, RefusedError } from '../errors.ts'
+import type { GatewayClient } from '../gateway-client.ts'
+import type { LocalPicture } from '../local-pictures.ts'
+import { nameLocalPictures } from '../local-pictures.ts'
 import { defaultModel } from '../request-options.ts'
 import type { Comparison, RunPrice } from './comparison.ts'
 import { requestOf } from './comparison.ts'
 import { readPrompts } from './prompts.ts'
+import { hasPictures, missingFor, toComparisonPicture } from './reference-pictures.ts'
 
 export interface ComparisonFlags {
   model?: string
@@ -28,11 +32,13 @@ export interface ComparisonFlags {
   concurrency?: number
   seed?: number
   reference?: string[]
+  mask?: string
   aspectRatio?: string
   resolution?: string
   quality?: string
   tenant?: string
   deadline?: number
+  providerOption?: Record<string, Record<string, unknown>>
 }
 
 const defaults = {
@@ -50,14 +56,29 @@ export interface GatewayFacts {
   accounts: readonly ProviderAccount[]
 }
 
-/** `facts` is asked for last, when nothing in the flags is wrong any more. */
-export async function prepareComparison(flags: ComparisonFlags, facts: () => Promise<GatewayFacts>): Promise<Comparison> {
-  const providers = readProviders(flags.providers)
-  const prompts = await readPrompts(flags.prompts)
-  const wantedName = flags.model ?? defaultModel
+export interface GatewayQuestions {
+  facts: () => Promise<GatewayFacts>
+  /** what would come of a request; changes and sends nothing */
+  preview: GatewayClient['preview']
+}
+
+export interface PreparedComparison {
+  comparison: Comparison
+  /** files that it starts from; nothing was sent yet */
+  local: LocalPicture[]
+}
+
+/** The gateway is asked last, when nothing in the flags is wrong any more. */
+export async function prepareComparison(given: ComparisonFlags, gateway: GatewayQuestions): Promise<PreparedComparison> {
+  const providers = readProviders(given.providers)
+  const prompts = await readPrompts(given.prompts)
+  const wantedName = given.model ?? defaultModel
   const model = findModel(wantedName)
   if (model === null) throw new CliError(unknownModelError(wantedName).message, exitCodes.usage)
   checkPrompt(model, providers)
+  checkCompared('--provider-option', Object.keys(given.providerOption ?? {}), providers)
+  const { flags: named, pictures: local } = await nameLocalPictures(given)
+  const flags = { ...given, ...named }
   const wanted = {
     format: 1 as const,
     id: `cmp_${ulid()}`,
@@ -65,11 +86,14 @@ export async function prepareComparison(flags: ComparisonFlags, facts: () => Pro
     request: {
       model: model.name,
       ...(flags.reference === undefined ? {} : { referenceImages: flags.reference }),
+      ...(flags.mask === undefined ? {} : { mask: flags.mask }),
       ...(flags.aspectRatio === undefined ? {} : { aspectRatio: flags.aspectRatio }),
       ...(flags.resolution === undefined ? {} : { resolution: flags.resolution }),
       ...(flags.quality === undefined ? {} : { quality: flags.quality }),
+      ...(flags.providerOption === undefined ? {} : { providerOptions: flags.providerOption }),
       ...(flags.tenant === undefined ? {} : { tenant: flags.tenant }),
     },
+    pictures: local.map(toComparisonPicture),
     deadlineMs: flags.deadline === undefined ? null : flags.deadline * 1_000,
     providers,
     prompts,
@@ -80,9 +104,30 @@ export async function prepareComparison(flags: ComparisonFlags, facts: () => Pro
     anchorId: null,
   }
   const listPrices = checkRequests({ ...wanted, mode: 'mock', gatewayUrl: '', prices: {} })
-  const { url, accounts } = await facts()
+  const { url, accounts } = await gateway.facts()
   const mode = checkAccounts(providers, accounts)
-  return { ...wanted, mode, gatewayUrl: url, prices: choosePrices(listPrices, mode, flags) }
+  const comparison = { ...wanted, mode, gatewayUrl: url, prices: choosePrices(listPrices, mode, flags) }
+  await checkPictures(comparison, local, gateway)
+  return { comparison, local }
+}
+
+/** What only the gateway knows: uploads that are named and not there, addresses that it takes from nobody, pictures that it cannot get to a provider. */
+async function checkPictures(comparison: Comparison, local: LocalPicture[], { preview }: GatewayQuestions): Promise<void> {
+  for (const provider of comparison.providers) {
+    const request = requestOf(comparison, { provider, run: 1, prompt: 0 })
+    if (!hasPictures(request)) return
+    const plan = await preview(request, local).catch((error: unknown) => {
+      if (!(error instanceof RefusedError) || error.exitCode !== exitCodes.usage) throw error
+      const head = `${providerTitles[provider]} cannot be asked with these pictures; nothing was asked for.`
+      throw new RefusedError(head, error.fields, exitCodes.usage, { cause: error })
+    })
+    const missing = missingFor(plan, comparison.pictures)
+    if (missing.length === 0) continue
+    throw new CliError(
+      `The gateway at ${comparison.gatewayUrl} has no ${missing.join(' and no ')}, so nothing was asked for. Send the file with \`darkroom upload\`, or name it here instead.`,
+      exitCodes.usage,
+    )
+  }
 }
 
 /**
@@ -157,8 +202,7 @@ function checkPrompt(model: Model, providers: readonly ProviderName[]): void {
 
 function notAcceptable(errors: readonly RequestError[], prompt: number): CliError {
   const what = errors.some(({ field }) => field === 'prompt') ? `Prompt ${prompt + 1}` : 'The request'
-  const lines = errors.map(({ message }) => `  ${safeText(message, 1_000)}`)
-  return new CliError(`${what} is not acceptable; nothing was asked for.\n${lines.join('\n')}`, exitCodes.usage)
+  return new RefusedError(`${what} is not acceptable; nothing was asked for.`, errors, exitCodes.usage)
 }
 
 /** Of this provider only: that the other ones are not asked in this run is our own doing. */
@@ -186,16 +230,21 @@ function checkAccounts(providers: readonly ProviderName[], accounts: readonly Pr
   return accounts.every(({ mode }) => mode === 'mock') ? 'mock' : 'live'
 }
 
+/** What is said of somebody who is not asked would do nothing. */
+function checkCompared(flag: string, names: readonly string[], providers: readonly ProviderName[]): void {
+  for (const name of names) {
+    if (providers.some((provider) => provider === name)) continue
+    throw new CliError(`${flag}: ${safeText(name, 40)} is not among the providers that are compared.`, exitCodes.usage)
+  }
+}
+
 /** Where the money is real, nothing is guessed: a cap that counts with a guess is none. */
 function choosePrices(
   listPrices: ReadonlyMap<ProviderName, number | null>,
   mode: SpendMode,
   { assumePrice = {}, maxCost }: ComparisonFlags,
 ): Comparison['prices'] {
-  for (const name of Object.keys(assumePrice)) {
-    if (![...listPrices.keys()].some((provider) => provider === name))
-      throw new CliError(`--assume-price: ${safeText(name, 40)} is not among the providers that are compared.`, exitCodes.usage)
-  }
+  checkCompared('--assume-price', Object.keys(assumePrice), [...listPrices.keys()])
   if (mode === 'live' && maxCost === undefined)
     throw new CliError('These are real keys: say what all of it may cost at most, such as --max-cost 1.00.', exitCodes.usage)
   const dearest = Math.max(0, ...[...listPrices.values()].flatMap((usd) => usd ?? []))

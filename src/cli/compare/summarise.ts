@@ -85,6 +85,8 @@ export interface ComparisonReport {
   mode: Comparison['mode']
   model: string
   request: Comparison['request']
+  /** those of `request` that came from files */
+  pictures: Comparison['pictures']
   seed: number
   concurrency: number
   runsPerProvider: number
@@ -117,6 +119,7 @@ export function summarise(comparison: Comparison, { generations, stopped }: Exec
     mode: comparison.mode,
     model: comparison.request.model,
     request: comparison.request,
+    pictures: comparison.pictures,
     seed: comparison.seed,
     concurrency: comparison.concurrency,
     runsPerProvider: comparison.runs,

@@ -2,7 +2,7 @@
 import type { ModelSummary, NativeSummary } from '../../catalog/list-models.ts'
 import { providerNames } from '../../catalog/models.ts'
 import { choiceNames, providerTitles } from '../../catalog/native-draft.ts'
-import type { Price } from '../../catalog/model-schema.ts'
+import type { Price, TaskKind } from '../../catalog/model-schema.ts'
 import { describePixels, inMib } from '../../catalog/picture-limits.ts'
 import { isMetered, priceRangeUsd, usdOf } from '../../catalog/price.ts'
 import type { Paint } from './colours.ts'
@@ -14,14 +14,25 @@ const listBordersWidth = 13
 /** From what 80 columns leave beside the longest names (a price then takes two or three lines) to the longest price on one. */
 const priceWidth = { least: 11, most: 36 }
 
-export function renderModelList(models: readonly ModelSummary[], paint: Paint, terminalColumns: number): string {
-  const longest = (of: (model: ModelSummary) => string): number => Math.max(...models.map((model) => of(model).length))
-  const names = longest(({ name }) => name) + longest(({ kind }) => kind) + listBordersWidth
+/** `asked`: why these are in the list, where that is a kind. */
+export function renderModelList(
+  models: readonly ModelSummary[],
+  paint: Paint,
+  { terminalColumns, asked }: { terminalColumns: number; asked?: TaskKind | undefined },
+): string {
+  const kindsShown = ({ kind }: ModelSummary): string[] => (asked === undefined || asked === kind ? [kind] : [asked, `+ ${kind}`])
+  const longest = (of: (model: ModelSummary) => string[]): number =>
+    Math.max(...models.flatMap((model) => of(model).map((line) => line.length)))
+  const names = longest(({ name }) => [name]) + longest(kindsShown) + listBordersWidth
   const free = Math.floor((terminalColumns - names) / providerNames.length) + 2
   const width = Math.min(priceWidth.most, Math.max(priceWidth.least, free))
   return renderTable(
     [{ title: 'Model' }, { title: 'Kind' }, ...providerNames.map((name) => ({ title: providerTitles[name], width }))],
-    models.map((model) => [model.name, model.kind, ...providerNames.map((name) => offerText(model, name, paint))]),
+    models.map((model) => [
+      model.name,
+      kindsShown(model).join('\n'),
+      ...providerNames.map((name) => offerText(model, name, paint)),
+    ]),
     paint,
   )
 }
@@ -30,7 +41,7 @@ function offerText(model: ModelSummary, provider: (typeof providerNames)[number]
   const natives = model.providers[provider]?.natives.filter(({ withheld }) => withheld === null) ?? []
   if (natives.length === 0) {
     const since = model.retired[provider]
-    return paint.quiet(since === undefined ? 'no' : `retired (seen ${since})`)
+    return paint.quiet(since === undefined ? 'no' : `retired (seen ${since.slice(0, 7)})`)
   }
   const ranges = natives.flatMap(({ price }) => priceRangeUsd(price) ?? [])
   const price = natives[0]?.price ?? null

@@ -7,15 +7,16 @@ import type { Paint } from './colours.ts'
 import { renderJson } from './json.ts'
 import { renderTable } from './table.ts'
 import { describeDuration, describeMoment, describeUsd, nothing } from './units.ts'
+import { wrapLine } from './wrap.ts'
 
-export function renderPlan(plan: PlanPreview, paint: Paint): string {
+export function renderPlan(plan: PlanPreview, paint: Paint, columns = Infinity): string {
   const money = plan.mode === 'mock' ? paint.quiet(' (simulated providers, no real money)') : ''
   const facts = factsOf(plan, paint)
   const width = Math.max(...facts.map(([name]) => name.length))
   return [
-    `${paint.strong('Dry run')}: nothing was sent, reserved or written${money}`,
+    wrapLine(`${paint.strong('Dry run')}: nothing was sent, reserved or written${money}`, columns),
     renderRoute(plan.route, paint),
-    ...facts.map(([name, value]) => `${paint.quiet(name.padEnd(width))}  ${value}`),
+    ...facts.map(([name, value]) => wrapLine(`${paint.quiet(name.padEnd(width))}  ${value}`, columns, width + 2)),
     ...plan.route.map((entry, at) => renderSubmit(entry, at, paint)),
   ].join('\n')
 }

@@ -1,10 +1,8 @@
 // What every answer has in common: request id, security headers, one log line, and errors as problem documents.
 // Nothing that is logged or answered here contains the request's URL: the path of a callback carries its token (I6).
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { LedgerUnavailableError } from '../../ledger/ledger.ts'
 import type { Logger } from '../../observability/logger.ts'
-import { safeText } from '../../observability/safe-text.ts'
 import { TemporalUnavailableError } from '../generation-starter.ts'
 import { problemContentType, ProblemError, type ProblemCode } from '../problem.ts'
 
@@ -69,19 +67,10 @@ function toProblemError(error: unknown, request: FastifyRequest, logger: Logger)
     logger.warn(fields, 'Temporal does not answer')
     return new ProblemError('temporal_unavailable', 'Temporal cannot be reached just now. Ask again later.')
   }
-  if (hasZodFastifySchemaValidationErrors(error)) return toFieldProblem(error)
   const known = knownStatuses[statusCodeOf(error)]
   if (known !== undefined) return new ProblemError(known.code, known.detail)
   logger.error(fields, 'a request met a bug')
   return new ProblemError('internal', 'This is a fault of the service. It is in the log under the request id.')
-}
-
-function toFieldProblem(error: { validation: { instancePath: string; message?: string | undefined }[] }): ProblemError {
-  const errors = error.validation.map(({ instancePath, message }) => ({
-    field: instancePath.replace(/^\//, '').replaceAll('/', '.'),
-    message: safeText(message ?? 'not acceptable'),
-  }))
-  return new ProblemError('malformed_request', 'A parameter of the request is not acceptable.', { errors })
 }
 
 /** Fastify's own refusals. Its messages repeat the URL, so they are not used. */

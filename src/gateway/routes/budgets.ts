@@ -20,7 +20,7 @@ const paramsSchema = z.object({
 })
 /** A billion: what is more is a slip of the pen. */
 const limitSchema = z.strictObject({
-  limitUsd: z.number({ error: 'must be a number of USD' }).min(0).max(1e9).describe('0: nothing may be spent'),
+  limitUsd: z.number().min(0).max(1e9).describe('0: nothing may be spent'),
 })
 
 export function registerBudgets(app: FastifyInstance, { ledger, mode }: RouteDeps): void {

@@ -1,11 +1,11 @@
 // POST /v1/plans: what POST /v1/generations would do with the same body.
 import type { FastifyInstance } from 'fastify'
-import { validatorCompiler } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { KnownUpload } from '../../catalog/check-uploads.ts'
 import { generationRequestSchema } from '../../catalog/request-schema.ts'
 import { budgetPeriods } from '../../contract/index.ts'
 import type { RouteDeps } from '../gateway-deps.ts'
+import { parameterCompiler } from '../plugins/parameters.ts'
 import { previewPlan } from '../preview-plan.ts'
 import { readRequest } from '../read-request.ts'
 import { fidelitySchema, json, modeSchema, problems, providerSchema, timeSchema } from '../schemas.ts'
@@ -125,7 +125,7 @@ export function registerPreviewPlan(app: FastifyInstance, deps: RouteDeps): void
     },
     // As in POST /v1/generations: the catalog's parser answers with better words.
     validatorCompiler: (part) =>
-      part.httpPart === 'body' ? (value: unknown) => ({ value }) : validatorCompiler({ ...part, schema: querySchema }),
+      part.httpPart === 'body' ? (value: unknown) => ({ value }) : parameterCompiler({ ...part, schema: querySchema }),
     handler: async ({ body, query }) => ({ plan: await previewPlan(readRequest(body), readSizes(query), deps) }),
   })
 }

@@ -64,7 +64,7 @@ export function registerStats(app: FastifyInstance, { ledger, mode }: RouteDeps)
       const to = request.query.to === undefined ? new Date() : new Date(request.query.to)
       const from = request.query.from === undefined ? new Date(to.getTime() - dayMs) : new Date(request.query.from)
       if (from >= to) {
-        const errors = [{ field: 'from', message: `must be before ${to.toISOString()}` }]
+        const errors = [{ field: 'from', message: `from must be before ${to.toISOString()}` }]
         throw new ProblemError('malformed_request', 'The period ends before it begins.', { errors })
       }
       return ledger.readStats({ mode, from, to, ...(tenant === undefined ? {} : { tenant }) })

@@ -12,6 +12,8 @@ export interface CliRun {
 export interface CliRunOptions {
   env?: NodeJS.ProcessEnv
   isTTY?: boolean
+  /** of the terminal; default: it does not say */
+  columns?: number
 }
 
 export interface RunningCli {
@@ -25,12 +27,15 @@ export interface RunningCli {
 
 export function startCli(args: string[], options: CliRunOptions = {}): RunningCli {
   const written = { stdout: '', stderr: '' }
-  const isTTY = options.isTTY === true
+  const terminal = {
+    isTTY: options.isTTY === true,
+    ...(options.columns === undefined ? {} : { columns: options.columns }),
+  }
   const listeners = new Set<() => void>()
   const context: CliContext = {
     env: options.env ?? {},
-    stdout: { write: (text) => (written.stdout += text), isTTY },
-    stderr: { write: (text) => (written.stderr += text), isTTY },
+    stdout: { write: (text) => (written.stdout += text), ...terminal },
+    stderr: { write: (text) => (written.stderr += text), ...terminal },
     onStopSignal: (onStop) => {
       listeners.add(onStop)
       return () => listeners.delete(onStop)

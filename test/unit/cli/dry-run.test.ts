@@ -170,6 +170,26 @@ test('--json is the plan as the gateway gave it, and nothing moves the terminal'
   for (const { stdout } of [json, text]) assert.doesNotMatch(stdout.replaceAll('\n', ''), unprintable)
 })
 
+test('on a terminal of 80 columns no fact is wider; bodies stay as they are sent', async (t) => {
+  const prompt = 'a red fox in the snow, photographed from very near with a long lens on an old camera, low sun'
+  const decisions = [
+    { decision: 'leave out defapi', because: `with seedream-4 in its place ${'it does not offer it '.repeat(5)}` },
+  ]
+  const { url } = await scriptedGateway(t, () => ({ json: { plan: samplePlan({ prompt, decisions }) } }))
+  const args = ['generate', '--dry-run', 'fox', '--url', url]
+  const narrow = (await cliRun(args, { columns: 80 })).stdout
+  const [facts = ''] = narrow.split('\n\n')
+  assert.deepEqual(
+    facts.split('\n').filter((line) => line.length > 80),
+    [],
+  )
+  assert.match(facts, /\nPrompt {5}a red fox [^\n]*\n {11}[^\n]*low sun\n/)
+  // Into a file nothing is broken, so that it can be searched line by line.
+  const wide = (await cliRun(args)).stdout
+  assert.ok(wide.includes(prompt), wide)
+  assert.equal(narrow.slice(facts.length), wide.slice(wide.indexOf('\n\n')))
+})
+
 test('what is refused is exit code 2, here or at the gateway, and a dry run saves no picture', async (t) => {
   const detail = 'Nothing was started. Not acceptable: route.providers'
   const { url, seen } = await scriptedGateway(t, () => ({
@@ -178,7 +198,7 @@ test('what is refused is exit code 2, here or at the gateway, and a dry run save
   }))
   const refused = await cliRun(['generate', '--dry-run', 'fox', '--url', url])
   assert.equal(refused.exitCode, 2)
-  assert.match(refused.stderr, /route\.providers: no provider can make this/)
+  assert.match(refused.stderr, /\n {2}--provider: no provider can make this\n/)
   const mistyped = await cliRun(['generate', '--dry-run', '--prefer', 'quickest', 'fox', '--url', url])
   assert.equal(mistyped.exitCode, 2)
   assert.match(mistyped.stderr, /route\.prefer must be one of order, cheapest, fastest, steadiest/)

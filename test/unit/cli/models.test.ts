@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { taskKindSchema } from '../../../src/catalog/model-schema.ts'
 import { models } from '../../../src/catalog/models.ts'
 import { cliRun } from './cli-run.ts'
 
@@ -14,8 +15,25 @@ test('models lists every model with its kind and its price at each provider, and
   assert.equal(run.stderr, '')
   for (const { name } of models) assert.ok(run.stdout.includes(` ${name} `), name)
   assert.match(run.stdout, /nano-banana-pro +│ text-to-image +│ \$0\.09 to \$0\.12 +│ price unknown/)
-  assert.match(run.stdout, /midjourney +│ text-to-image +│ retired \(seen 2026-08-19\) +│ price unknown/)
+  assert.match(run.stdout, /midjourney +│ text-to-image +│ retired \(seen 2026-08\) +│ price unknown/)
   assert.match(run.stdout, /qwen-image +│ text-to-image +│ \$0\.02 per megapixel +│ no/)
+})
+
+test('a list of one kind says that kind first, and what the model does otherwise below it', async () => {
+  const { stdout } = await cliRun(['models', '--kind', 'edit'])
+  assert.match(stdout, /ideogram-v3 +│ edit +│.*\n│ +│ \+ text-to-image +│/)
+  assert.match(stdout, /grok-imagine-2-edit +│ edit +│.*\n│ [a-z]/)
+})
+
+test('no list is wider than 80 columns, and nothing in it is cut off there', async () => {
+  for (const kind of ['', ...taskKindSchema.options]) {
+    const { stdout } = await cliRun(['models', ...(kind === '' ? [] : ['--kind', kind])], { columns: 80 })
+    assert.deepEqual(
+      stdout.split('\n').filter((line) => line.length > 80 || line.includes('…')),
+      [],
+      kind,
+    )
+  }
 })
 
 test('models can be chosen by kind, provider and price', async () => {

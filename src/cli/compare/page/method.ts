@@ -1,16 +1,15 @@
 // How it was measured, and what must not be read into it.
 import { providerTitles } from '../../../catalog/native-draft.ts'
 import { describeUsd } from '../../render/units.ts'
+import { describeParameters, startPicturesOf } from '../describe-request.ts'
 import { leastForP95 } from '../statistics.ts'
 import type { ComparisonReport } from '../summarise.ts'
 import type { Markup } from './markup.ts'
 import { markup } from './markup.ts'
 
 export function methodOf(report: ComparisonReport): Markup {
-  const { seed, concurrency, runsPerProvider, providers, request } = report
-  const wanted = Object.entries(request).map(
-    ([name, value]) => `${name} ${Array.isArray(value) ? value.join(' ') : String(value)}`,
-  )
+  const { seed, concurrency, runsPerProvider, providers } = report
+  const wanted = [...describeParameters(report), ...startPicturesOf(report).map(({ role, name }) => `${role} ${name}`)]
   const prices = providers.map(
     ({ provider, price }) =>
       `${providerTitles[provider]} ${price.usd === null ? 'unknown' : `${describeUsd(price.usd)} (${price.source})`}`,

@@ -12,6 +12,7 @@ import type { Markup } from './markup.ts'
 import { markup, verbatim } from './markup.ts'
 import { methodOf } from './method.ts'
 import type { EmbeddedPictures } from './pictures.ts'
+import { startOf } from './start.ts'
 import { styleSheet } from './style.ts'
 import { summaryTable } from './summary-table.ts'
 
@@ -32,6 +33,7 @@ ${cardsOf(report)}
 ${failuresOf(report)}
 <h2>By prompt</h2>
 <div class="sheet scroll">${promptTable(report)}</div>
+${startOf(report, pictures)}
 ${galleryOf(report, pictures)}
 ${methodOf(report)}
 ${allRuns(report)}

@@ -72,14 +72,15 @@ code { font: .85em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; ove
 .pictures figure { margin: 0; min-width: 0; }
 .pictures img { display: block; width: 100%; height: auto; border-radius: 6px; border-top: 4px solid var(--c); background: var(--faint); }
 .gap { border: 1px dashed var(--line); border-top: 4px solid var(--c); border-radius: 6px; background: var(--faint); padding: 20px; min-height: 120px; aspect-ratio: 1; display: grid; place-content: center; text-align: center; font-size: .9rem; overflow-wrap: anywhere; }
-.more .pictures { grid-template-columns: repeat(4, minmax(0, 1fr)); max-width: none; }
+.more .pictures, .start.pictures { grid-template-columns: repeat(4, minmax(0, 1fr)); max-width: none; }
+.start figcaption { overflow-wrap: anywhere; }
 footer { margin-top: 48px; border-top: 1px solid var(--line); padding-top: 12px; }
 @media (max-width: 760px) {
   main { padding: 20px 14px 48px; }
   h1 { font-size: 1.5rem; }
   .cards, .charts { grid-template-columns: minmax(0, 1fr); }
   .chart { padding: 12px; }
-  .more .pictures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .more .pictures, .start.pictures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   svg text, svg .tick { font-size: 17px; }
   svg .inside { font-size: 16px; }
 }

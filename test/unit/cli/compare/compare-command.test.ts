@@ -72,6 +72,11 @@ suite('compare refuses with exit code 2, before anything is asked for or written
       ['--providers', 'kie', '--assume-price', 'defapi=0.03'],
       /defapi is not among/,
     ],
+    [
+      'a native field of a provider that is not compared',
+      ['--providers', 'kie', '--provider-option', 'defapi.style=flat'],
+      /--provider-option: defapi is not among/,
+    ],
     ['a provider without a key, and says which', [], /DefAPI cannot be asked there.*DEFAPI_KEY/, [accountOf('kie', 'mock')]],
     ['real keys without a cap', ['--yes'], /real keys: say what all of it may cost at most/, live],
     [
@@ -127,11 +132,13 @@ suite('with real keys', () => {
     assert.deepEqual([run.seen.filter(({ method }) => method === 'POST'), run.written], [[], []])
   })
 
-  test('with it, each run goes to one provider under a key of its own', async (t) => {
-    const run = await compare(t, [...args, '--yes'], live)
+  test('with it, each run goes to one provider under a key of its own, with the native fields of both', async (t) => {
+    const native = ['--provider-option', 'kie.style=flat', '--provider-option', 'defapi.steps=8']
+    const run = await compare(t, [...args, ...native, '--yes'], live)
     const [post] = run.seen.filter(({ method }) => method === 'POST')
     assert.match(String(post?.headers['idempotency-key']), /^compare\/cmp_[0-9A-Z]{26}\/(kie|defapi)\/\d+$/)
     assert.match(post?.body ?? '', /"fallback":false,"maxPaidAttempts":1/)
+    assert.match(post?.body ?? '', /"providerOptions":\{"kie":\{"style":"flat"\},"defapi":\{"steps":8\}\}/)
     // The scripted gateway refused it: said, reported, and no success.
     assert.equal(run.exitCode, 1)
     assert.match(run.stdout, /0 of 20 runs ended, 20 not started: not in this test/)

@@ -6,6 +6,7 @@ import { after, test } from 'node:test'
 import type { ComparisonReport } from '../../../../src/cli/compare/summarise.ts'
 import { tempFolder } from '../../../helpers/temp-folder.ts'
 import { prepareTemporalCli } from '../../../helpers/temporal.ts'
+import { makePng } from '../../storage/samples.ts'
 import { startCliProcess } from '../cli-process.ts'
 
 interface SimulatedTask {
@@ -26,12 +27,27 @@ test('killed in the middle and gone on with, each run is one paid task, and the 
   const prompts = ['one fox', 'two foxes', 'three foxes', 'four foxes', 'five foxes', 'six foxes']
   await writeFile(join(dataFolder, 'prompts.txt'), prompts.join('\n'))
   const gateway = ['--url', String(urls.gateway)]
-  const wanted = ['--runs', '6', '--prompts', join(dataFolder, 'prompts.txt'), '--max-cost', '0.30', '--seed', '3']
+  const start = join(dataFolder, 'start.png')
+  await writeFile(start, makePng({ width: 64, height: 48 }))
+  const wanted = [
+    '--reference',
+    start,
+    '--runs',
+    '6',
+    '--prompts',
+    join(dataFolder, 'prompts.txt'),
+    '--max-cost',
+    '0.30',
+    '--seed',
+    '3',
+  ]
 
   const first = startCliProcess(t, ['compare', ...gateway, ...wanted], env)
   await first.until(() => assert.match(first.stderr(), /^[3-6] of 12 ended, .*[1-4] at work/m))
   first.kill('SIGKILL')
   assert.equal(await first.ended, 'SIGKILL')
+  // From its copy: what stands under the name now is another picture.
+  await writeFile(start, makePng({ width: 10, height: 10 }))
   const [id = ''] = /cmp_[0-9A-Z]{26}/.exec(first.stderr()) ?? []
 
   const second = startCliProcess(t, ['compare', ...gateway, '--resume', id, '--json'], env)
@@ -56,7 +72,8 @@ test('killed in the middle and gone on with, each run is one paid task, and the 
   const page = await readFile(join(dataFolder, 'comparisons', `${id}.html`), 'utf8')
   assert.doesNotMatch(page, /https?:\/\//)
   const pictures = report.runs.filter(({ end }) => end === 'picture').length
-  assert.equal(page.match(/src="data:image\/png;base64,/g)?.length, pictures)
+  assert.equal(page.match(/src="data:image\/png;base64,/g)?.length, pictures + 1)
+  assert.match(page, /width="64" height="48" loading="lazy" alt="reference: start\.png/)
 
   // Again, from the ledger: the same figures, and nothing is started.
   const again = startCliProcess(t, ['compare', ...gateway, '--report', id, '--json'], env)

@@ -21,6 +21,7 @@ class Ledger {
   readonly asked: string[] = []
   /** called before each answer to `create` */
   onCreate: (count: number) => void = () => undefined
+  beforeFirst = async (): Promise<void> => undefined
   checkStillThere = async (): Promise<void> => undefined
   readonly #comparison: Comparison
   readonly #endOf: EndOf
@@ -77,6 +78,7 @@ async function execute(comparison: Comparison, ledger: Ledger, signal = new Abor
     onProgress: () => undefined,
     signal,
     onAnchor: async (id) => void anchors.push(id),
+    beforeFirst: ledger.beforeFirst,
     checkStillThere: ledger.checkStillThere,
   })
   return { execution, purse, anchors }
@@ -297,6 +299,7 @@ suite('carrying out a comparison', () => {
           }
           const deps = {
             gateway: quick,
+            beforeFirst: ledger.beforeFirst,
             checkStillThere: ledger.checkStillThere,
             onProgress: () => undefined,
             onAnchor: async () => undefined,

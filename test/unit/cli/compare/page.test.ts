@@ -26,8 +26,9 @@ function reportOf(
   return summarise(comparison, { generations, stopped: null }, new Date('2026-11-01T11:00:00.000Z'))
 }
 
-const noPictures = { urls: new Map<string, string>(), leftOut: 0, unreadable: 0 }
+const noPictures = { references: new Map<string, string>(), urls: new Map<string, string>(), leftOut: 0, unreadable: 0 }
 const pngBytes = new Uint8Array([0x89, 0x50, 0x4e, 0x47])
+const sources = { readImage: async () => pngBytes, readReference: async () => pngBytes }
 
 suite('markup', () => {
   test('everything that is put in is text, unless it is markup already', () => {
@@ -76,7 +77,7 @@ suite('the page', () => {
 
   test('fetches nothing, runs nothing, and says so to the browser', async () => {
     const report = reportOf()
-    const page = renderPage(report, await embedPictures(report, { readImage: async () => pngBytes }))
+    const page = renderPage(report, await embedPictures(report, sources))
     assert.doesNotMatch(page, /https?:|\/\/[a-z]|<link|<script|@import|url\(/i)
     assert.match(page, /Content-Security-Policy" content="default-src 'none'; img-src data:/)
     assert.equal(page.match(/src="data:image\/png;base64,iVBORw==" width="768" height="768"/g)?.length, 6)
@@ -104,16 +105,17 @@ suite('embedded pictures', () => {
   test('come in whole pairs, one of each prompt first, up to a size; the rest is counted', async () => {
     const report = reportOf()
     // Four pictures of 412,345 bytes each are two pairs.
-    const { urls, leftOut } = await embedPictures(report, { readImage: async () => pngBytes }, 1_700_000)
+    const { urls, leftOut } = await embedPictures(report, sources, 1_700_000)
     const embedded = report.runs.filter(({ generationId }) => urls.has(generationId))
     const numbers = embedded.map(({ run }) => run).toSorted((one, other) => one - other)
     assert.deepEqual(numbers, [1, 1, 3, 3])
     assert.equal(leftOut, 2)
-    assert.match(renderPage(report, { urls, leftOut, unreadable: 0 }), /2 more would make this file too large/)
+    assert.match(renderPage(report, { ...noPictures, urls, leftOut }), /2 more would make this file too large/)
   })
 
   test('one that the gateway has no more leaves a gap, and a type that could run something is not embedded', async () => {
     const gone = await embedPictures(reportOf(), {
+      ...sources,
       readImage: () => Promise.reject(new CliError('gone', exitCodes.usage)),
     })
     assert.deepEqual([gone.urls.size, gone.unreadable], [0, 6])
@@ -121,15 +123,15 @@ suite('embedded pictures', () => {
       ...generation,
       images: generation.images.map((image) => ({ ...image, contentType: 'image/svg+xml' })),
     }))
-    assert.equal((await embedPictures(svg, { readImage: async () => pngBytes })).urls.size, 0)
+    assert.equal((await embedPictures(svg, sources)).urls.size, 0)
   })
 })
 
-test('the table fits a terminal of 80 columns and says that simulated providers prove nothing', () => {
-  const text = renderComparison(reportOf(), createPaint(false))
+test('everything fits a terminal of 80 columns and says that simulated providers prove nothing', () => {
+  const text = renderComparison(reportOf(), createPaint(false), 80)
   const table = text.split('\n').filter((line) => /^[│┌├└]/.test(line))
   assert.ok(table.length > 15, text)
-  for (const line of table) assert.ok(line.length <= 80, line)
+  for (const line of text.split('\n')) assert.ok(line.length <= 80, line)
   assert.match(text, /say nothing about the real ones/)
 })
 

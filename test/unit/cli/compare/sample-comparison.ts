@@ -12,6 +12,7 @@ export function sampleComparison(changes: Partial<Comparison> = {}): Comparison 
     mode: 'mock',
     gatewayUrl: 'http://127.0.0.1:8080',
     request: { model: 'nano-banana' },
+    pictures: [],
     deadlineMs: null,
     providers: ['kie', 'defapi'],
     prompts: ['a red fox', 'a green door'],
