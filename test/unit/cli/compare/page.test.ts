@@ -57,6 +57,14 @@ suite('markup', () => {
 })
 
 suite('the page', () => {
+  test('says what was changed for a provider, and what nobody could check', () => {
+    const native = { field: 'providerOptions.kie.style', asked: '"ink"', sent: '"ink"', why: 'Kie documents no such field' }
+    const change = { field: 'seed', asked: '7', sent: null, why: 'takes no seed' }
+    const report = reportOf((generation) => ({ ...generation, fidelity: { level: 'degraded', changes: [native, change] } }))
+    const page = renderPage(report, noPictures)
+    assert.match(page, /degraded: providerOptions\.kie\.style (&quot;|")ink(&quot;|") unchecked; seed 7 → not sent/u)
+  })
+
   test('prompts and words of providers are text, wherever they stand', () => {
     const report = reportOf(
       (generation) => ({
