@@ -62,7 +62,7 @@ function mostAtWork(tasks: LedgerEntry[]): number {
 const submitsAtKie = ({ simulator }: Service): RequestEntry[] =>
   simulator.requests().filter(({ provider, point }) => provider === 'kie' && point === 'submit')
 
-describe('forty at once, three worker processes, two accounts', { timeout: 180_000 }, () => {
+describe('forty at once, three worker processes, two accounts', { timeout: 240_000 }, () => {
   const service = crowded
   let generations: Generation[] = []
 

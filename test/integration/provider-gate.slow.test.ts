@@ -28,7 +28,7 @@ async function gate(): Promise<AccountGate> {
 
 const providersOf = ({ attempts }: Generation): string[] => attempts.map(({ provider }) => provider)
 
-describe('the gate of an account', { concurrency: 1, timeout: 180_000 }, () => {
+describe('the gate of an account', { concurrency: 1, timeout: 240_000 }, () => {
   beforeEach(async () => {
     await service.ledger.resumeAccount(kie)
   })

@@ -56,7 +56,7 @@ const lateWorker = await startWorkerProcess(ends, late.workerInput, [{ point: 's
 const postsToKie = ({ simulator }: Service): number =>
   simulator.requests().filter(({ provider, point }) => provider === 'kie' && point === 'submit').length
 
-describe('around the one POST', { timeout: 180_000 }, () => {
+describe('around the one POST', { timeout: 240_000 }, () => {
   test('a second run waits for the first while that may be talking, and takes its word', async (t) => {
     await startWorkerProcess(t, waits.workerInput, [], 'all but submit to kie')
     // Whoever gets the first try is frozen with the reply in hand; the second try is for the other one.

@@ -24,7 +24,7 @@ const ledgerAway = async (): Promise<never> => {
   throw ApplicationFailure.create({ type: activityFailure.ledgerUnavailable, message: 'the ledger does not answer' })
 }
 
-describe('cancel while planning', { concurrency: 2, timeout: 60_000 }, () => {
+describe('cancel while planning', { concurrency: 2, timeout: 240_000 }, () => {
   test('the row of the gateway is closed as cancelled', async () => {
     const run = await rig.start({ planGeneration: ledgerAway })
     await eventually(() => assert.ok(run.calls.length > 0, 'not planned yet'))

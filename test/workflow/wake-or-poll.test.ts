@@ -31,7 +31,7 @@ async function assertStoredOnce({ handle, calls }: Running): Promise<string[]> {
   return eventNames(handle)
 }
 
-describe('wake or poll', { concurrency: 1, timeout: 60_000 }, () => {
+describe('wake or poll', { concurrency: 1, timeout: 240_000 }, () => {
   test('a wake before the submit result needs no timer', async () => {
     const submitted = gate<AttemptStanding>()
     const run = await rig.start({ submitTask: () => submitted.wait, awaitTask: async () => standing('succeeded') })

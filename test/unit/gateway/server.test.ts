@@ -15,7 +15,7 @@ const impatient = { headersTimeoutMs: 300, requestTimeoutMs: 500, connectionsChe
 const closedWithinMs = 500 + 50 + 1_500
 
 test('the timeouts and limits reach the server', async (t) => {
-  const { app } = await startGateway(t)
+  const { app } = await startGateway(t, { limits: { requestTimeoutMs: defaultGatewayLimits.requestTimeoutMs } })
   // of an upload; what else may take as long is seen to by the gateway itself
   assert.equal(app.server.requestTimeout, 120_000)
   assert.equal(defaultGatewayLimits.requestTimeoutMs, 10_000)

@@ -16,7 +16,7 @@ const timings = { reconcileEveryMs: 3_600_000, balanceCheckEveryMs: 300_000 }
 const everyMs = async (id: string): Promise<number[] | undefined> =>
   (await client.schedule.getHandle(id).describe()).spec.intervals?.map(({ every }) => every)
 
-describe('schedules', { timeout: 60_000 }, () => {
+describe('schedules', { timeout: 240_000 }, () => {
   test('are made once; again changes nothing; another interval changes that one only, and a pause stays', async () => {
     assert.deepEqual(await ensureSchedules(client, timings), { reconcile: 'created', balances: 'created' })
     assert.deepEqual(await ensureSchedules(client, timings), { reconcile: 'unchanged', balances: 'unchanged' })

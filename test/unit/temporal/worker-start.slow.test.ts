@@ -7,7 +7,7 @@ import { testTemporal } from '../../helpers/temporal.ts'
 
 test(
   'a server that goes away between the connection and the first worker is an unreachable one',
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async (t) => {
     const temporal = await testTemporal(t)
     const connection = await temporal.connectWorker()
