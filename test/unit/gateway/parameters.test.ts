@@ -76,7 +76,7 @@ const refusals: Refusal[] = [
     method: 'POST',
     body: {},
     field: 'uploadSizes',
-    message: 'uploadSizes must be SHA-256:bytes, with commas between',
+    message: 'uploadSizes must be SHA-256:bytes or SHA-256:bytes:WIDTHxHEIGHT, with commas between',
   },
 ]
 
