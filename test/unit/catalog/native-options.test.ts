@@ -106,6 +106,8 @@ describe('a native field that nobody documents', () => {
     const [change] = firstOf({ providerOptions: { kie: { google_search: 'x'.repeat(5000) } } }).fidelity.changes
     assert.equal(change?.asked.length, 61)
     assert.ok(change !== undefined && isUnchecked(change))
+    const [cut] = firstOf({ providerOptions: { kie: { google_search: `${'x'.repeat(58)}🦊🦊` } } }).fidelity.changes
+    assert.equal(cut?.sent, `"${'x'.repeat(58)}…`, 'a character is shown whole or not at all')
   })
 
   test('counts as documented only where this very model has it', () => {
