@@ -6,6 +6,7 @@ import { leftOutOf } from './left-out.ts'
 import type { LeftOut } from './left-out.ts'
 import { carriersOf, choicesOf, maxCountOf, parameterNames } from './native-draft.ts'
 import { isMetered, priceRangeUsd } from './price.ts'
+import { reservedFieldProblem } from './provider-options.ts'
 
 /** What one provider has for a model. Lists are empty where there is no choice. */
 export interface NativeSummary {
@@ -42,7 +43,7 @@ export interface NativeSummary {
   maxCount: number
   /** what counts for each parameter that a request leaves out, as far as the provider takes the parameter */
   leftOut: LeftOut
-  /** native fields, for `providerOptions`: those that no parameter of ours sets */
+  /** native fields, for `providerOptions`: those that no parameter of ours sets, and that a caller may set */
   nativeFields: ({ name: string } & NativeField)[]
   price: Price | null
   typicalDurationMs: number | null
@@ -100,6 +101,7 @@ function summarise(native: NativeModel): NativeSummary {
   const limits = referenceLimits(native)
   const prompt = promptLimits(native)
   const ours = new Set(parameterNames.flatMap((name) => carriersOf(native, name)))
+  const isOurs = (name: string): boolean => ours.has(name) || reservedFieldProblem(name) !== null
   return {
     api: native.api,
     model: native.model,
@@ -127,7 +129,7 @@ function summarise(native: NativeModel): NativeSummary {
     ),
     maxCount: maxCountOf(native),
     leftOut: leftOutOf(native),
-    nativeFields: Object.entries(native.fields).flatMap(([name, field]) => (ours.has(name) ? [] : [{ name, ...field }])),
+    nativeFields: Object.entries(native.fields).flatMap(([name, field]) => (isOurs(name) ? [] : [{ name, ...field }])),
     price: native.price,
     typicalDurationMs: native.typicalDurationMs,
     evidence: native.evidence,

@@ -55,11 +55,12 @@ export function misfitsOf(
   known: readonly KnownUpload[],
 ): Misfit[] {
   const uploads = new Map(known.map((upload) => [upload.sha256, upload]))
-  const pictures = placedPictures(provider, native, request).flatMap(({ value, ...placed }) => {
-    const upload = typeof value === 'string' ? uploads.get(readUploadName(value) ?? '') : undefined
-    return upload === undefined ? [] : [{ ...placed, upload }]
-  })
+  const pictures = placedPictures(provider, native, request).map(({ value, ...placed }) => ({
+    ...placed,
+    upload: typeof value === 'string' ? uploads.get(readUploadName(value) ?? '') : undefined,
+  }))
   return pictures.flatMap(({ field, carrier, upload }): Misfit[] => {
+    if (upload === undefined) return []
     const limits = native.fields[carrier]
     if (limits?.type !== 'url' && limits?.type !== 'urls') return []
     const { maxSizeBytes = Infinity, pixels = {} } = limits
@@ -67,6 +68,7 @@ export function misfitsOf(
       return [{ field, is: 'too large', limit: `at most ${inMib(maxSizeBytes)}`, has: inMib(upload.sizeBytes) }]
     const { width, height } = upload
     if (width === undefined || height === undefined) return []
+    // The first in that field, also where it is only known by its address: it is no other one's size that counts.
     const like = pictures.find((other) => other.carrier === pixels.sameSizeAs)
     const wrong = wrongShape({ width, height }, pixels) ?? (like === undefined ? null : otherSize({ width, height }, like))
     return wrong === null ? [] : [{ field, ...wrong, has: `${width} × ${height}` }]
@@ -92,7 +94,8 @@ function wrongShape({ width, height }: Sides, limits: PixelLimits): Wrong | null
 }
 
 /** A JPEG may say that it is to be turned, which nobody here reads: on its side it may well be the same. */
-function otherSize(own: Sides, { field, upload: { width, height } }: { field: string; upload: KnownUpload }): Wrong | null {
+function otherSize(own: Sides, { field, upload }: { field: string; upload: KnownUpload | undefined }): Wrong | null {
+  const { width, height } = upload ?? {}
   if (width === undefined || height === undefined) return null
   const isSame = (own.width === width && own.height === height) || (own.width === height && own.height === width)
   return isSame ? null : { is: 'of the wrong size', limit: `the ${width} × ${height} pixels of ${field}` }

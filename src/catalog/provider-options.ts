@@ -33,7 +33,8 @@ export function nearestField(name: string, known: readonly string[]): string | n
 /** A value as JSON, cut to what one recognises: the list of changes is repeated with every attempt. */
 export function shownValue(value: unknown): string {
   const json = JSON.stringify(value) ?? ''
-  return json.length > 60 ? `${json.slice(0, 60)}…` : json
+  // No half of a character: it would be another text after the ledger than before.
+  return json.length > 60 ? `${json.slice(0, 60).replace(/\p{Surrogate}$/u, '')}…` : json
 }
 
 /** Why this native field cannot be set through `providerOptions`, as the end of a sentence that begins with it; null when it can. */

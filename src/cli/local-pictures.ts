@@ -6,6 +6,7 @@ import { access, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { looksLikeUploadName, uploadName } from '../catalog/upload-name.ts'
+import type { PlanPreview } from '../contract/index.ts'
 import { safeText } from '../observability/safe-text.ts'
 import { checkImageFile, maxImageBytes } from '../storage/image-check.ts'
 import { CliError, exitCodes } from './errors.ts'
@@ -82,6 +83,21 @@ export async function nameLocalPictures(flags: PictureFlags): Promise<{ flags: P
     named.reference = await Promise.all(flags.reference.map((value) => nameOf(value, '--reference')))
   if (flags.mask !== undefined) named.mask = await nameOf(flags.mask, '--mask')
   return { flags: named, pictures: [...pictures.values()] }
+}
+
+/** Uploads that a request names, that the gateway does not have, and that nobody would send: it would be refused. */
+export function refuseMissing(
+  url: string,
+  { missingUploads }: Pick<PlanPreview, 'missingUploads'>,
+  ours: readonly Pick<LocalPicture, 'sha256'>[],
+): void {
+  const sent = new Set(ours.map(({ sha256 }) => uploadName(sha256)))
+  const missing = missingUploads.filter((name) => !sent.has(name)).map((name) => safeText(name, 100))
+  if (missing.length === 0) return
+  throw new CliError(
+    `The gateway at ${url} has no ${missing.join(' and no ')}, so nothing was asked for. Send the file with \`darkroom upload\`, or name it here instead.`,
+    exitCodes.usage,
+  )
 }
 
 /** One after the other; those that the gateway has already are not sent. */

@@ -22,9 +22,10 @@ import { addStatsCommand } from './commands/stats.ts'
 import { addUploadCommand } from './commands/upload.ts'
 import { addWorkerCommand } from './commands/worker.ts'
 import type { CliContext } from './context.ts'
-import { writeLine } from './context.ts'
+import { columnsOf, writeLine } from './context.ts'
 import type { ExitCode, FlagOf, ToldError } from './errors.ts'
 import { exitCodes, stackLines, tellError } from './errors.ts'
+import { wrapLine } from './render/wrap.ts'
 import { flagOfField } from './request-fields.ts'
 
 /** Runs one command line to its end and returns the exit code. Never throws, never ends the process. */
@@ -85,7 +86,9 @@ function addCommands(program: Command, host: CommandHost): void {
 
 function reportError(told: ToldError, error: unknown, { stderr }: CliContext, debug: boolean): ExitCode {
   const { lines, exitCode, isExpected } = told
-  for (const line of lines) writeLine(stderr, line)
+  const columns = columnsOf(stderr, Infinity)
+  // What belongs to one field stands further in than the next field.
+  for (const line of lines) writeLine(stderr, wrapLine(line, columns, line.startsWith('  ') ? 4 : 0))
   if (debug) for (const line of stackLines(error)) writeLine(stderr, line)
   else if (!isExpected) writeLine(stderr, 'Nobody thought of this one. Run it again with --debug to see where it comes from.')
   return exitCode

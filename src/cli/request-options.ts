@@ -117,20 +117,21 @@ function fromFlags(promptWords: string[], flags: RequestFlags, base: Record<stri
     else route[second] = values[name]
   }
   if (flags.providerOption !== undefined) request['providerOptions'] = mergeOptions(base['providerOptions'], flags.providerOption)
-  if (Object.keys(route).length === 0) return request
-  return { ...request, route: { ...(isRecord(base['route']) ? base['route'] : {}), ...route } }
+  if (Object.keys(route).length > 0) request['route'] = addTo(base['route'], route)
+  return request
 }
 
 const toMs = (seconds: number | undefined): number | undefined => (seconds === undefined ? undefined : seconds * 1_000)
 
-/** Field by field: a flag replaces the field of the file, and no other. */
-function mergeOptions(base: unknown, flags: ProviderOptions): Record<string, unknown> {
-  if (!isRecord(base)) return flags
-  const merged = Object.entries(flags).map(([provider, options]) => {
-    const own = base[provider]
-    return [provider, isRecord(own) ? { ...own, ...options } : options]
-  })
-  return { ...base, ...Object.fromEntries(merged) }
+/** Field by field: a flag replaces the field of the file, and no other. What is no object is left for the parser to refuse. */
+function addTo(base: unknown, flags: Record<string, unknown>): unknown {
+  return base === undefined ? flags : isRecord(base) ? { ...base, ...flags } : base
+}
+
+function mergeOptions(base: unknown, flags: ProviderOptions): unknown {
+  const own = isRecord(base) ? base : {}
+  const merged = Object.entries(flags).map(([provider, options]) => [provider, addTo(own[provider], options)])
+  return addTo(base, Object.fromEntries(merged))
 }
 
 async function readRequestFile(path: string): Promise<Record<string, unknown>> {
@@ -147,8 +148,7 @@ async function readRequestFile(path: string): Promise<Record<string, unknown>> {
   } catch (error) {
     throw new CliError(`--request: ${source} is not JSON.`, exitCodes.usage, { cause: error })
   }
-  if (!isRecord(value) || Array.isArray(value))
-    throw new CliError(`--request: ${source} must hold one JSON object.`, exitCodes.usage)
+  if (!isRecord(value)) throw new CliError(`--request: ${source} must hold one JSON object.`, exitCodes.usage)
   return value
 }
 
@@ -199,5 +199,5 @@ function parseShare(value: string): number {
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

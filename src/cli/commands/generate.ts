@@ -19,7 +19,7 @@ import { renderPlan } from '../render/plan.ts'
 import { createProgressLine } from '../render/progress.ts'
 import type { RequestFlags } from '../request-options.ts'
 import { addRequestFlags, readRequest } from '../request-options.ts'
-import { nameLocalPictures, sendPictures } from '../local-pictures.ts'
+import { nameLocalPictures, refuseMissing, sendPictures } from '../local-pictures.ts'
 import { printGeneration } from '../print-generation.ts'
 import type { CommandHost } from './command-host.ts'
 
@@ -76,7 +76,11 @@ async function generate(context: CliContext, prompt: string[], flags: GenerateFl
   const local = await nameLocalPictures(flags)
   const request = await readRequest(prompt, { ...flags, ...local.flags })
   // Without its pictures: sending them would leave something behind.
-  if (flags.dryRun === true) return printPlan(context, await gateway.preview(request, local.pictures), flags.json === true)
+  if (flags.dryRun === true) {
+    const plan = await gateway.preview(request, local.pictures)
+    refuseMissing(gateway.url, plan, local.pictures)
+    return printPlan(context, plan, flags.json === true)
+  }
   await sendPictures(gateway.url, local.pictures, createProgressLine(context.stderr))
   const accepted = await gateway.create(request, flags.idempotencyKey ?? null)
   const generation = flags.wait ? await waitForEnd(context, gateway, accepted) : accepted

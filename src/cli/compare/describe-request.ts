@@ -31,8 +31,13 @@ export function describeStart(wanted: Wanted): string | null {
   return masks === '' ? references : `${references === '' ? 'words' : references}, with the mask ${masks}`
 }
 
+/** Addresses in it lose what stands behind `?`, which may be a key: a report is shown to others. */
+export const withoutQueries = (text: string): string => text.replaceAll(/(https?:\/\/[^\s"?]*\?)[^\s"]+/gi, '$1…')
+
 /** Everything but the pictures: `model nano-banana`, `aspectRatio 16:9`. */
 export function describeParameters({ request }: Pick<Comparison, 'request'>): string[] {
   const { referenceImages: _references, mask: _mask, ...rest } = request
-  return Object.entries(rest).map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  return Object.entries(rest).map(([name, value]) =>
+    withoutQueries(`${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`),
+  )
 }

@@ -2,6 +2,7 @@
 import type { ComparisonReport, Distribution, FailureKind, ProviderSummary } from './summarise.ts'
 import { describeDuration, describeUsd, nothing } from '../render/units.ts'
 import { isUnchecked } from '../../catalog/native-draft.ts'
+import { withoutQueries } from './describe-request.ts'
 import type { Interval } from '../../catalog/share-interval.ts'
 import { leastForP95 } from './statistics.ts'
 
@@ -54,7 +55,9 @@ export function describeFidelity({ fidelity }: ProviderSummary): string {
   if (fidelity === null) return nothing
   const changes = fidelity.changes.map((change) => {
     const { field, asked, sent } = change
-    return isUnchecked(change) ? `${field} ${asked} unchecked` : `${field} ${asked} → ${sent ?? 'not sent'}`
+    // Short: a cell of the terminal's table cuts a word that is longer than its line.
+    const name = field.replace(/^providerOptions\./, '')
+    return withoutQueries(isUnchecked(change) ? `${name} ${asked} unchecked` : `${name} ${asked} → ${sent ?? 'not sent'}`)
   })
   return changes.length === 0 ? fidelity.level : `${fidelity.level}: ${changes.join('; ')}`
 }

@@ -15,12 +15,12 @@ import { safeText } from '../../observability/safe-text.ts'
 import { CliError, exitCodes, RefusedError } from '../errors.ts'
 import type { GatewayClient } from '../gateway-client.ts'
 import type { LocalPicture } from '../local-pictures.ts'
-import { nameLocalPictures } from '../local-pictures.ts'
+import { nameLocalPictures, refuseMissing } from '../local-pictures.ts'
 import { defaultModel } from '../request-options.ts'
 import type { Comparison, RunPrice } from './comparison.ts'
 import { requestOf } from './comparison.ts'
 import { readPrompts } from './prompts.ts'
-import { hasPictures, missingFor, toComparisonPicture } from './reference-pictures.ts'
+import { hasPictures, toComparisonPicture } from './reference-pictures.ts'
 
 export interface ComparisonFlags {
   model?: string
@@ -121,12 +121,7 @@ async function checkPictures(comparison: Comparison, local: LocalPicture[], { pr
       const head = `${providerTitles[provider]} cannot be asked with these pictures; nothing was asked for.`
       throw new RefusedError(head, error.fields, exitCodes.usage, { cause: error })
     })
-    const missing = missingFor(plan, comparison.pictures)
-    if (missing.length === 0) continue
-    throw new CliError(
-      `The gateway at ${comparison.gatewayUrl} has no ${missing.join(' and no ')}, so nothing was asked for. Send the file with \`darkroom upload\`, or name it here instead.`,
-      exitCodes.usage,
-    )
+    refuseMissing(comparison.gatewayUrl, plan, local)
   }
 }
 

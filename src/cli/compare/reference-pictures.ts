@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readUploadName, uploadName, uploadsIn } from '../../catalog/upload-name.ts'
-import type { GenerationRequest, PlanPreview } from '../../contract/index.ts'
+import type { GenerationRequest } from '../../contract/index.ts'
 import { safeText } from '../../observability/safe-text.ts'
 import { CliError, exitCodes } from '../errors.ts'
 import type { LocalPicture } from '../local-pictures.ts'
@@ -49,15 +49,6 @@ const isOf = (bytes: Uint8Array, sha256: string): boolean => createHash('sha256'
 
 export function hasPictures(request: GenerationRequest): boolean {
   return (request.referenceImages ?? []).length > 0 || request.mask !== undefined || uploadsIn(request).length > 0
-}
-
-/** Uploads that the request names, that the gateway does not have, and that nobody would send. */
-export function missingFor(
-  { missingUploads }: Pick<PlanPreview, 'missingUploads'>,
-  pictures: readonly ComparisonPicture[],
-): string[] {
-  const ours = new Set(pictures.map(({ sha256 }) => uploadName(sha256)))
-  return missingUploads.filter((name) => !ours.has(name))
 }
 
 /** In words, for the terminal and the page: the file, the beginning of an upload's name, or the address without its query, which may be a key. */

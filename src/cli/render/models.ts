@@ -8,6 +8,7 @@ import { isMetered, priceRangeUsd, usdOf } from '../../catalog/price.ts'
 import type { Paint } from './colours.ts'
 import { renderTable } from './table.ts'
 import { describeDuration, describeUsd, nothing } from './units.ts'
+import { wrapLine } from './wrap.ts'
 
 /** Of the lines between four columns, and the blanks beside them. */
 const listBordersWidth = 13
@@ -60,16 +61,17 @@ export function renderModel(model: ModelSummary, paint: Paint, terminalColumns: 
   const columns = providerNames.flatMap((provider) =>
     (model.providers[provider]?.natives ?? []).map((native) => ({ provider, native })),
   )
-  const [title = '', ...restOfTitle] = wrapWords(`${model.name}  ${model.title}`, terminalColumns)
+  const wrapped = (text: string): string[] => wrapLine(text, terminalColumns).split('\n')
+  const [title = '', ...restOfTitle] = wrapped(`${model.name}  ${model.title}`)
   const aliases = model.aliases.length === 0 ? '' : `; also called ${model.aliases.join(', ')}`
   const lines = [
     title.replace(model.name, paint.strong(model.name)),
     ...restOfTitle,
-    ...wrapWords(`${model.kinds.join(', ')}${aliases}`, terminalColumns),
+    ...wrapped(`${model.kinds.join(', ')}${aliases}`),
     ...providerNames.flatMap((provider) => {
       const why = model.absent[provider]
       if (why === undefined) return []
-      return wrapWords(`Not at ${providerTitles[provider]}: ${why}.`, terminalColumns).map((line) => paint.quiet(line))
+      return wrapped(`Not at ${providerTitles[provider]}: ${why}.`).map((line) => paint.quiet(line))
     }),
   ]
   if (columns.length === 0) return lines.join('\n')
@@ -80,17 +82,6 @@ export function renderModel(model: ModelSummary, paint: Paint, terminalColumns: 
     lines.push(renderColumns(columns.slice(from, from + besides), width, paint))
   }
   return lines.join('\n')
-}
-
-/** Lines of at most so many columns, as far as no word is longer. */
-function wrapWords(text: string, columns: number): string[] {
-  const lines: string[] = []
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(word)
-  }
-  return lines
 }
 
 function renderColumns(

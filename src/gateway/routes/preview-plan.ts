@@ -79,7 +79,8 @@ export const planPreviewSchema = z
 
 /** More than a request may name as reference images and mask. */
 const maxPromised = 32
-const promised = String.raw`[0-9a-f]{64}:\d{1,9}(:\d{1,5}x\d{1,5})?`
+/** Nine digits each: a picture of one row may be as long as its pixels are many, 100,000,000. */
+const promised = String.raw`[0-9a-f]{64}:\d{1,9}(:\d{1,9}x\d{1,9})?`
 const uploadSizesPattern = new RegExp(`^${promised}(,${promised}){0,${maxPromised - 1}}$`)
 
 const querySchema = z.strictObject({

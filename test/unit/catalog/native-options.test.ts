@@ -1,11 +1,12 @@
 // Native fields that a caller gives in `providerOptions`: what nobody documents is sent, but said; what is nearly documented is a slip of the pen.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { listModels } from '../../../src/catalog/list-models.ts'
 import { models, nativesOf, providerNames } from '../../../src/catalog/models.ts'
 import { changedFields, isUnchecked } from '../../../src/catalog/native-draft.ts'
 import { parseGenerationRequest } from '../../../src/catalog/parse-request.ts'
 import { planRoute } from '../../../src/catalog/plan-route.ts'
-import { nearestField } from '../../../src/catalog/provider-options.ts'
+import { nearestField, reservedFieldProblem } from '../../../src/catalog/provider-options.ts'
 import type { GenerationRequest } from '../../../src/contract/index.ts'
 
 const nano: GenerationRequest = { model: 'nano-banana', prompt: 'a fox' }
@@ -79,6 +80,16 @@ describe('a native field that is spelled nearly like a documented one', () => {
   })
 })
 
+test('no list names a native field that nobody may set', () => {
+  const natives = listModels().flatMap(({ providers }) => Object.values(providers).flatMap((offer) => offer.natives))
+  const listed = natives.flatMap(({ nativeFields }) => nativeFields.map(({ name }) => name))
+  assert.ok(listed.length > 50, `only ${listed.length} fields`)
+  assert.deepEqual(
+    listed.filter((name) => reservedFieldProblem(name) !== null),
+    [],
+  )
+})
+
 describe('a native field that nobody documents', () => {
   test('is sent, is listed as unchecked, and leaves the route exact', () => {
     const { input, fidelity } = firstOf({ providerOptions: { kie: { google_search: { depth: 2 } } } })
@@ -106,6 +117,8 @@ describe('a native field that nobody documents', () => {
     const [change] = firstOf({ providerOptions: { kie: { google_search: 'x'.repeat(5000) } } }).fidelity.changes
     assert.equal(change?.asked.length, 61)
     assert.ok(change !== undefined && isUnchecked(change))
+    const [cut] = firstOf({ providerOptions: { kie: { google_search: `${'x'.repeat(58)}🦊🦊` } } }).fidelity.changes
+    assert.equal(cut?.sent, `"${'x'.repeat(58)}…`, 'a character is shown whole or not at all')
   })
 
   test('counts as documented only where this very model has it', () => {

@@ -101,6 +101,16 @@ test('a picture in a native field is held against the limits of that field', () 
   ])
 })
 
+test('a mask is not compared with a second picture where the first is only known by its address', () => {
+  const request: GenerationRequest = {
+    model: 'gpt-image-1',
+    prompt: 'a hat',
+    referenceImages: ['https://pictures.example/fox.png', uploadName(fox)],
+    providerOptions: { kie: { maskUrl: uploadName(owl) } },
+  }
+  assert.deepEqual(messagesOf(request, upload(fox, 80, 60), upload(owl, 800, 600)), [])
+})
+
 test('a picture that only some providers take goes to these, and is refused where the route leaves them out', () => {
   const request: GenerationRequest = {
     model: 'nano-banana-pro',

@@ -160,6 +160,14 @@ test('a picture on this machine is named and not sent', async (t) => {
   assert.match(run.stdout, /^Upload +upload:[0-9a-f]{64} is not at the gateway yet, and would be sent first$/m)
 })
 
+test('an upload that the gateway does not have, and that nobody would send, is refused as the request itself would be', async (t) => {
+  const name = `upload:${'a'.repeat(64)}`
+  const { url } = await scriptedGateway(t, () => ({ json: { plan: samplePlan({ missingUploads: [name] }) } }))
+  const run = await cliRun(['generate', '--dry-run', '-r', name, 'a red fox', '--url', url])
+  assert.deepEqual([run.exitCode, run.stdout], [2, ''])
+  assert.match(run.stderr, new RegExp(`^The gateway at .* has no ${name}, so nothing was asked for\\. Send the file with`))
+})
+
 test('--json is the plan as the gateway gave it, and nothing moves the terminal', async (t) => {
   const plan = samplePlan({ prompt: hostile, route: [entry({ model: hostile, hasKey: false })] })
   const { url } = await scriptedGateway(t, () => ({ json: { plan } }))

@@ -48,6 +48,19 @@ suite('a refusal names the flag that was typed', () => {
     })
   }
 
+  test('within the columns of a terminal, each field by itself', async () => {
+    const args = ['generate', 'fox', '-n', '99', '-p', 'kie', '-p', 'kie', ...nobody]
+    const run = await cliRun(args, { isTTY: true, columns: 40 })
+    assert.deepEqual(run.stderr.split('\n'), [
+      'The request is not acceptable; nothing',
+      'was sent.',
+      '  --count: count must be at most 16',
+      '  --provider: route.providers must name',
+      '    each provider once',
+      '',
+    ])
+  })
+
   test('or could be typed, where something is missing', async () => {
     const run = await cliRun(['generate', '-m', 'recraft-remove-background', ...nobody])
     assert.match(run.stderr, /\n {2}--reference: recraft-remove-background needs at least 1 reference image\n/)

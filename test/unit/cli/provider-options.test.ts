@@ -47,6 +47,20 @@ test('a flag replaces the same field of a request file, and no other', async (t)
   assert.deepEqual(options, { kie: { style: 'DESIGN', other: 1 }, defapi: { steps: 8 } })
 })
 
+test('a flag does not hide that the request file has no object where one belongs', async (t) => {
+  const path = join(await tempFolder(t), 'request.json')
+  for (const [file, args, field] of [
+    [{ providerOptions: 'DESIGN' }, given('kie.style=DESIGN'), 'providerOptions'],
+    [{ providerOptions: { kie: [1] } }, given('kie.style=DESIGN'), 'providerOptions.kie'],
+    [{ route: 'kie' }, ['--max-cost', '1'], 'route'],
+  ] as const) {
+    await writeFile(path, JSON.stringify(file))
+    const { run, options } = await optionsOf(t, '--request', path, ...args)
+    assert.deepEqual([run.exitCode, options], [2, undefined], field)
+    assert.match(run.stderr, new RegExp(`${field} must be an object`))
+  }
+})
+
 const refused: [what: string, value: string, words: RegExp][] = [
   ['without a provider', 'style=DESIGN', /It must be kie\.FIELD=VALUE or defapi\.FIELD=VALUE/],
   ['of a provider that does not exist', 'kei.style=DESIGN', /It must be kie\.FIELD=VALUE or defapi\.FIELD=VALUE/],

@@ -271,6 +271,8 @@ test('the size of an upload that the caller has and has not sent counts as if it
   )
   assert.equal(tiny.statusCode, 422)
   assert.match(tiny.body, /it has 31 × 700, and must have 256 to 4,096 pixels on each side at Kie/)
+  // As the command line sends it of a picture of one row.
+  assert.equal(routeOf(await preview(gateway, request, `${sized(1_000)}:120000x1`)).route.length, 2)
   // Of pictures that the request does not name nothing is asked.
   assert.equal(routeOf(await preview(gateway, { ...request, referenceImages: [other] }, sized(12_000_000))).route.length, 2)
   for (const query of ['?uploadSizes=a:1', `?uploadSizes=${'a'.repeat(64)}:1:31`, `?uploadSizes=${'a'.repeat(64)}`, '?sizes=1'])

@@ -62,7 +62,7 @@ suite('the page', () => {
     const change = { field: 'seed', asked: '7', sent: null, why: 'takes no seed' }
     const report = reportOf((generation) => ({ ...generation, fidelity: { level: 'degraded', changes: [native, change] } }))
     const page = renderPage(report, noPictures)
-    assert.match(page, /degraded: providerOptions\.kie\.style (&quot;|")ink(&quot;|") unchecked; seed 7 → not sent/u)
+    assert.match(page, /degraded: kie\.style (&quot;|")ink(&quot;|") unchecked; seed 7 → not sent/u)
   })
 
   test('prompts and words of providers are text, wherever they stand', () => {

@@ -7,6 +7,7 @@ import { suite, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { Comparison } from '../../../../src/cli/compare/comparison.ts'
 import { describeParameters, describeStart, startPicturesOf } from '../../../../src/cli/compare/describe-request.ts'
+import { describeFidelity } from '../../../../src/cli/compare/describe.ts'
 import { renderPage } from '../../../../src/cli/compare/page/page.ts'
 import { embedPictures } from '../../../../src/cli/compare/page/pictures.ts'
 import { summarise } from '../../../../src/cli/compare/summarise.ts'
@@ -178,7 +179,7 @@ const startsFrom = sampleComparison({
     referenceImages: [name, 'https://a.example/owl.png?signature=sesame', `upload:${'b'.repeat(64)}`],
     mask: name,
     aspectRatio: '16:9',
-    providerOptions: { kie: { style: 'flat' } },
+    providerOptions: { kie: { style: 'flat', maskUrl: 'https://a.example/m.png?signature=sesame' } },
   },
   pictures: [file],
 })
@@ -198,8 +199,16 @@ suite('what a comparison starts from', () => {
     assert.deepEqual(describeParameters(startsFrom), [
       'model nano-banana',
       'aspectRatio 16:9',
-      'providerOptions {"kie":{"style":"flat"}}',
+      'providerOptions {"kie":{"style":"flat","maskUrl":"https://a.example/m.png?…"}}',
     ])
+  })
+
+  test('is no address with its query, either, where nobody could check the native field that it stands in', () => {
+    const asked = '"https://a.example/m.png?signature=ses…'
+    const fidelity = { level: 'exact' as const, changes: [{ field: 'providerOptions.kie.over', asked, sent: asked, why: 'x' }] }
+    const [summary] = summarise(startsFrom, { generations: new Map(), stopped: null }, new Date()).providers
+    assert.ok(summary !== undefined)
+    assert.equal(describeFidelity({ ...summary, fidelity }), 'exact: kie.over "https://a.example/m.png?… unchecked')
   })
 
   test('is on the page: files are shown, the rest is named, and nothing is fetched', async () => {
