@@ -1,5 +1,6 @@
 // Whether the uploads that a request names are there and of a size that somebody takes. Asked before anything is reserved or sent.
 import type { GenerationRequest, ProviderName } from '../contract/index.ts'
+import type { Model } from './model-schema.ts'
 import { chooseNative, findModel, givenIn, providerNames } from './models.ts'
 import { providerTitles } from './native-draft.ts'
 import { misfitsOf } from './picture-limits.ts'
@@ -30,22 +31,32 @@ interface Answer {
   misfits: ReadonlyMap<string, Misfit>
 }
 
-/** Of those that are here: the pictures that no provider of the route would take. */
+/** Of those that are here: the pictures that no provider of the route would take, for the model or for one that may stand in. */
 export function checkUploadSizes(request: GenerationRequest, known: readonly KnownUpload[]): RequestError[] {
   const model = findModel(request.model)
   if (model === null || known.length === 0) return []
-  const answers = providerNames.flatMap((provider): Answer[] => {
+  const answers = answersOf(model, request, known)
+  const wanted = request.route?.providers ?? providerNames
+  const [first, ...others] = answers.filter(({ provider }) => wanted.includes(provider))
+  if (first === undefined) return []
+  // Native fields are of the model that was asked for, and no stand-in is sent them.
+  const { providerOptions: _, ...plain } = request
+  const standIns = (request.route?.models ?? []).flatMap((name) => findModel(name) ?? [])
+  const instead = standIns
+    .flatMap((standIn) => answersOf(standIn, plain, known))
+    .filter(({ provider }) => wanted.includes(provider))
+  return [...first.misfits.keys()]
+    .filter((field) => [...others, ...instead].every(({ misfits }) => misfits.has(field)))
+    .map((field) => ({ field, message: misfitMessage(field, model.name, [first, ...others], answers) }))
+}
+
+function answersOf(model: Model, request: GenerationRequest, known: readonly KnownUpload[]): Answer[] {
+  return providerNames.flatMap((provider): Answer[] => {
     const native = chooseNative(model, provider, givenIn(request))
     if (native === null) return []
     const misfits = misfitsOf(provider, native, request, known)
     return [{ provider, misfits: new Map(misfits.map((misfit) => [misfit.field, misfit])) }]
   })
-  const wanted = request.route?.providers ?? providerNames
-  const [first, ...others] = answers.filter(({ provider }) => wanted.includes(provider))
-  if (first === undefined) return []
-  return [...first.misfits.keys()]
-    .filter((field) => others.every(({ misfits }) => misfits.has(field)))
-    .map((field) => ({ field, message: misfitMessage(field, model.name, [first, ...others], answers) }))
 }
 
 /** What is wrong with it for whom, and who outside the route may take it. */

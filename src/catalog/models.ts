@@ -149,3 +149,12 @@ export function whyNoNative(model: Model, provider: ProviderName, given: Given):
   }
   return given.references === 0 ? 'needs a reference image for this model' : 'takes no reference images for this model'
 }
+
+/** Of any model of any provider. */
+export const nativeFieldNames: readonly string[] = [
+  ...new Set(
+    models.flatMap((model) =>
+      providerNames.flatMap((provider) => nativesOf(model, provider).flatMap(({ fields }) => Object.keys(fields))),
+    ),
+  ),
+]

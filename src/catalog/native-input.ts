@@ -18,6 +18,7 @@ import {
 } from './map-parameters.ts'
 import { mapSize } from './map-size.ts'
 import type { NativeModel } from './model-schema.ts'
+import { nativeFieldNames } from './models.ts'
 import { carriersOf, change, parameterNames, providerTitles } from './native-draft.ts'
 import type { Draft } from './native-draft.ts'
 import { checkKnownFields } from './native-schema.ts'
@@ -58,7 +59,7 @@ function ownedFieldProblem(native: NativeModel, name: string): string | null {
 
 /** What is most likely a slip of the pen, which the provider would ignore in silence and be paid for all the same. */
 function misspeltFieldProblem({ native, provider }: Draft, name: string): string | null {
-  const nearest = nearestField(name, Object.keys(native.fields))
+  const nearest = nearestField(name, Object.keys(native.fields), nativeFieldNames)
   if (nearest === null) return null
   const where = `is no documented field of ${native.model ?? native.api} at ${providerTitles[provider]}`
   const owned = ownedFieldProblem(native, nearest)

@@ -80,6 +80,7 @@ export function planRoute(request: GenerationRequest, setting: RouteSetting): Pl
     .map((provider) => ({ provider, because: 'is not in `route.providers`' }))
   const standIns = (request.route?.models ?? []).flatMap((name) => findModel(name) ?? [])
   const preferences: PreferenceDecision[] = []
+  let limit: string | undefined
   for (const asked of [model, ...standIns]) {
     const where = asked === model ? '' : `with ${asked.name} in its place `
     const outcomes: { provider: ProviderName; outcome: Considered }[] = []
@@ -96,16 +97,18 @@ export function planRoute(request: GenerationRequest, setting: RouteSetting): Pl
     if (decided !== null && taken.size > 0) preferences.push(decided)
     for (const { provider, outcome } of outcomes) {
       if (outcome.kind === 'candidate' && taken.has(outcome.candidate)) continue
+      if (outcome.kind === 'left') limit ??= outcome.limit
       const because = outcome.kind === 'left' ? outcome.because : 'would be a fallback, and `route.fallback` is false'
       left.push({ provider, because: `${where}${because}` })
     }
   }
   for (const { canonicalModel, provider, because } of leaveTooDearAtFirst(candidates, request)) {
+    limit ??= 'route.maxCostUsd'
     left.push({ provider, because: canonicalModel === model.name ? because : `with ${canonicalModel} in its place ${because}` })
   }
   if (candidates.length > 0) return { ok: true, candidates, left, preferences }
   const reasons = left.map(({ provider, because }) => `${providerTitles[provider]} ${because}`).join('; ')
-  const field = request.route?.providers === undefined ? 'model' : 'route.providers'
+  const field = limit ?? (request.route?.providers === undefined ? 'model' : 'route.providers')
   return {
     ok: false,
     reason: 'no_provider',
@@ -116,7 +119,8 @@ export function planRoute(request: GenerationRequest, setting: RouteSetting): Pl
 
 type Considered =
   | { kind: 'candidate'; candidate: Candidate }
-  | { kind: 'left'; because: string }
+  /** `limit`: the field of the request but for which it would be in the route */
+  | { kind: 'left'; because: string; limit?: 'route.minimumFidelity' | 'route.maxCostUsd' }
   | { kind: 'invalid'; errors: RequestError[] }
 
 function consider(model: Model, provider: ProviderName, request: GenerationRequest, setting: RouteSetting): Considered {
@@ -159,10 +163,11 @@ function admit(candidate: Candidate, request: GenerationRequest, setting: RouteS
   if (!isFaithfulEnough(fidelity.level, request)) {
     const fields = changedFields(fidelity.changes)
     const minimum = request.route?.minimumFidelity ?? ''
-    return { kind: 'left', because: `would be ${fidelity.level} (${listed(fields)}), and route.minimumFidelity is ${minimum}` }
+    const because = `would be ${fidelity.level} (${listed(fields)}), and route.minimumFidelity is ${minimum}`
+    return { kind: 'left', because, limit: 'route.minimumFidelity' }
   }
   const tooDear = costObstacle(candidate, request)
-  if (tooDear !== null) return { kind: 'left', because: tooDear }
+  if (tooDear !== null) return { kind: 'left', because: tooDear, limit: 'route.maxCostUsd' }
   if (!setting.available.has(provider)) return { kind: 'left', because: `has no key: ${keyVariables[provider]} is not set` }
   return null
 }

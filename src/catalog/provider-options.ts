@@ -22,12 +22,17 @@ const bare = (name: string): string => name.toLowerCase().replaceAll(/[_-]/g, ''
 /** One letter in every four may be wrong, two at most: `sede` is not `size`, and a new field of a provider is not an old one. */
 const wrongLetters = (name: string): number => Math.min(2, Math.floor(name.length / 4))
 
-/** The known field that this one is most likely meant to be; null where none is that much like it. */
-export function nearestField(name: string, known: readonly string[]): string | null {
+/**
+ * The known field that this one is most likely meant to be; null where none is that much like it. A field of another model, `elsewhere`,
+ * is meant as it is (`speed` is no `seed`), unless it is the same word in another form (`image_urls` for `image_url`).
+ */
+export function nearestField(name: string, known: readonly string[], elsewhere: readonly string[] = []): string | null {
   // Longer than any field: it cannot become more similar by its tail.
   const wanted = bare(name.slice(0, 64))
   const [nearest] = known.map((field) => ({ field, steps: distance(wanted, bare(field)) })).toSorted((a, b) => a.steps - b.steps)
-  return nearest !== undefined && nearest.steps <= wrongLetters(bare(nearest.field)) ? nearest.field : null
+  if (nearest === undefined || nearest.steps > wrongLetters(bare(nearest.field))) return null
+  const isSameWord = wanted.startsWith(bare(nearest.field)) || bare(nearest.field).startsWith(wanted)
+  return elsewhere.includes(name) && !isSameWord ? null : nearest.field
 }
 
 /** A value as JSON, cut to what one recognises: the list of changes is repeated with every attempt. */

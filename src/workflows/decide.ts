@@ -185,7 +185,9 @@ function spend(state: GenerationState, nowMs: number, from: number, because: str
   const next = entryToAsk(state, from)
   if ('why' in next) return fail(next.type, `${because}; ${next.why}`, state, last)
   const { entry } = next
-  const passedOver = route.slice(from, entry).map(({ provider }) => `${provider} would cost more than maxCostUsd allows`)
+  const passedOver = route
+    .slice(from, entry)
+    .map(({ provider, model }) => `${model} at ${provider} would cost more than maxCostUsd allows`)
   const why = [because, ...passedOver].join('; ')
   if (share.pictures > 1 && !route[entry]?.whole) return { kind: 'split', entry, because: why }
   return { kind: 'submit', number: share.earlierAttempts + attempts.length + 1, entry, because: why }

@@ -118,7 +118,7 @@ async function checkPictures(comparison: Comparison, local: LocalPicture[], { pr
     if (!hasPictures(request)) return
     const plan = await preview(request, local).catch((error: unknown) => {
       if (!(error instanceof RefusedError) || error.exitCode !== exitCodes.usage) throw error
-      const head = `${providerTitles[provider]} cannot be asked with these pictures; nothing was asked for.`
+      const head = `${providerTitles[provider]} cannot be asked for this; nothing was asked for.`
       throw new RefusedError(head, error.fields, exitCodes.usage, { cause: error })
     })
     refuseMissing(comparison.gatewayUrl, plan, local)

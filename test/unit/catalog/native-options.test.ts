@@ -64,6 +64,8 @@ describe('a native field that is spelled nearly like a documented one', () => {
     assert.equal(nearestField('modes', ['n', 'size']), null)
     assert.equal(nearestField('google_search', ['nsfw_checker', 'image_size', 'aspect_ratio']), null)
     assert.equal(nearestField(`seed${'x'.repeat(10_000)}`, ['seed']), null)
+    assert.equal(nearestField('speed', ['seed'], ['speed']), null, 'a word of another model')
+    assert.equal(nearestField('image_urls', ['image_url'], ['image_urls']), 'image_url', 'the same word in another form')
   })
 
   test('is never nearer to another field than to itself: no two of a model differ by case and dashes alone', () => {

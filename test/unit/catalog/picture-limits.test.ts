@@ -48,6 +48,23 @@ describe('sides in pixels', () => {
   })
 })
 
+test('what only a model that may stand in takes is not refused: the others are left out of the route', () => {
+  const request: GenerationRequest = { model: 'nano-banana', prompt: 'a hat', referenceImages: [uploadName(fox)] }
+  const route = { providers: ['kie' as const], models: ['nano-banana-pro'] }
+  const large = upload(fox, 4000, 4000, 12 * mib)
+  assert.match(messagesOf({ ...request, route: { providers: ['kie'] } }, large).join(), /^referenceImages\.0 is too large/)
+  assert.deepEqual(messagesOf({ ...request, route }, large), [])
+  const uploads = { known: [large], obstacles: new Map() }
+  const planned = planRoute({ ...request, route }, { preferred: 'kie', available: new Set(['kie']), uploads })
+  assert.ok(planned.ok, JSON.stringify(planned))
+  assert.deepEqual(
+    planned.candidates.map(({ canonicalModel }) => canonicalModel),
+    ['nano-banana-pro'],
+  )
+  const tooLargeForAll = upload(fox, 4000, 4000, 31 * mib)
+  assert.match(messagesOf({ ...request, route }, tooLargeForAll).join(), /^referenceImages\.0 is too large for nano-banana:/)
+})
+
 test('pixels in all and the shape have limits, too', () => {
   const layers: GenerationRequest = { model: 'seedream-5-pro-layers', referenceImages: [uploadName(fox)] }
   const verdict = (width: number, height: number): string => messagesOf(layers, upload(fox, width, height)).join()

@@ -59,6 +59,7 @@ test('whoever could not be asked for all within the limit is not first, and left
     { preferred: 'kie', available: new Set(['kie', 'defapi']) },
   )
   assert.ok(!refused.ok)
+  assert.equal(refused.errors[0]?.field, 'route.maxCostUsd')
   assert.match(refused.errors[0]?.message ?? '', /Kie takes 0\.096 USD for 4 pictures, and route\.maxCostUsd is 0\.07/)
   assert.match(refused.errors[0]?.message ?? '', /with nano-banana in its place takes 0\.08 USD for 4 pictures/)
 })
