@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { cp, readFile, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import type { History } from '@temporalio/common/lib/proto-utils.js'
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js'
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
 import type { WorkflowBundle } from '@temporalio/worker'
@@ -93,11 +94,28 @@ async function stored(file: string): Promise<StoredHistory> {
   return history
 }
 
+/** Children and activities carry the id of the workflow in theirs, so it is replayed under its own. */
+function replayable(stored: StoredHistory, file: string): { workflowId: string; history: History } {
+  const history = historyFromJSON(stored)
+  return { workflowId: history.events?.[0]?.workflowExecutionStartedEventAttributes?.workflowId ?? file, history }
+}
+
 async function replay(file: string, workflowBundle: WorkflowBundle, change = (history: StoredHistory) => history): Promise<void> {
-  const history = historyFromJSON(change(await stored(file)))
-  // Children and activities carry the id of the workflow in theirs, so it is replayed under its own.
-  const workflowId = history.events?.[0]?.workflowExecutionStartedEventAttributes?.workflowId
-  await Worker.runReplayHistory({ workflowBundle }, history, workflowId ?? file)
+  const { workflowId, history } = replayable(change(await stored(file)), file)
+  await Worker.runReplayHistory({ workflowBundle }, history, workflowId)
+}
+
+/** By one worker, since each evaluates the bundle anew: what is wrong with a history, by its file. */
+async function replayAll(): Promise<Map<string, Error | null>> {
+  const workflowBundle = await loadWorkflowBundle(testCacheFolder)
+  const named = await Promise.all(files.map(async (file) => ({ file, ...replayable(await stored(file), file) })))
+  const fileOf = new Map(named.map(({ workflowId, file }) => [workflowId, file]))
+  assert.equal(fileOf.size, files.length, 'two histories of one workflow could not be told apart')
+  const found = new Map<string, Error | null>()
+  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, named)) {
+    found.set(fileOf.get(workflowId) ?? workflowId, error ?? null)
+  }
+  return found
 }
 
 test('every promised path has a stored history', () => {
@@ -108,11 +126,12 @@ test('every promised path has a stored history', () => {
 })
 
 describe('stored histories replay on the current workflow code', () => {
-  for (const file of files) {
-    test(file, async () => {
-      await replay(file, await loadWorkflowBundle(testCacheFolder))
-    })
-  }
+  let found = new Map<string, Error | null>()
+  before(async () => {
+    found = await replayAll()
+  })
+  for (const file of files) test(file, () => assert.ifError(found.get(file)))
+  test('each of them was replayed', () => assert.deepEqual([...found.keys()].toSorted(), files))
 })
 
 test('planning that took longer than one workflow task: a replay counts the deadline from where the run did', async () => {
