@@ -70,6 +70,7 @@ const paths = [
   'several-in-one-task',
   'several-in-part',
   'several-late-success-of-all',
+  'several-passed-over',
   'several-split-by-fallback',
   'several-unfetched',
   'several-within-a-limit',

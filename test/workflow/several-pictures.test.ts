@@ -189,6 +189,19 @@ describe('several pictures', { concurrency: 4, timeout: 240_000 }, () => {
     await keepHistory(run.handle, 'several-within-a-limit')
   })
 
+  test('who takes more for all of them than the limit is passed over, and the next one is asked', async () => {
+    const { submitted, says, closed, fakes } = provider()
+    for (const item of [0, 1]) says.set(`${item}/1`, succeeded)
+    // 0.05 for both in one task, 0.02 for each by itself.
+    const planned = { count: 2, whole: ['kie' as const], limits: { firstPollAfterMs: 50 }, policy: { maxCostUsd: 0.045 } }
+    const run = await rig.start(fakes, planned)
+    assert.equal((await run.handle.result()).status, 'completed')
+    assert.deepEqual(asked(submitted), ['0/1 at 1', '1/1 at 1'])
+    const why = closed[0]?.decisions.map(({ because }) => because).join()
+    assert.match(why ?? '', /google\/nano-banana at kie would cost more than maxCostUsd allows/)
+    await keepHistory(run.handle, 'several-passed-over')
+  })
+
   test('a cost limit below all of them together asks for none', async () => {
     const { submitted, fakes } = provider()
     const run = await rig.start(fakes, { count: 3, policy: { maxCostUsd: 0.05 } })
