@@ -34,15 +34,24 @@ const uploadShare = 0.1
 /** Two rows at once. */
 const doubleShare = 0.2
 
+const known: readonly ChaosRow[] = [...chaosRows, ...knownBreaches, forcedFallback]
+
 export const noncePattern = /chaos-\d{5}-[0-9a-f]{8}/
 
 export function makePlan(options: { generations: number; seed: number; rows: readonly string[] | null }): PlannedGeneration[] {
   const { generations, seed } = options
   const random = randomOf(seed, 'plan')
-  const known = [...chaosRows, ...knownBreaches, forcedFallback]
   const chosen = options.rows === null ? null : options.rows.map((id) => known.find((row) => row.id === id)).filter(isRow)
   const rowsOf = chosen === null ? mixture(generations, random) : alternating(chosen)
   return Array.from({ length: generations }, (_, index) => planOne(seed, index, rowsOf(index)))
+}
+
+/** For rows that have not struck, each alone: further generations of the same plan. */
+export function planAgain(seed: number, rows: readonly string[], firstIndex: number): PlannedGeneration[] {
+  return rows.flatMap((id, at) => {
+    const row = known.find((each) => each.id === id)
+    return row === undefined ? [] : [planOne(seed, firstIndex + at, [row])]
+  })
 }
 
 /** The nonce of a prompt; null: not one of ours. */

@@ -6,15 +6,7 @@ import type { ChaosClient } from './client.ts'
 import { startCluster } from './cluster.ts'
 import type { Cluster } from './cluster.ts'
 import type { ChaosRecords } from './checker/records.ts'
-import {
-  countRows,
-  lookAtStore,
-  readComplaints,
-  readGenerations,
-  readListedIds,
-  readPictures,
-  searchForSecrets,
-} from './collect.ts'
+import { lookAtStore, readComplaints, readGenerations, readListedIds, readPictures, searchForSecrets } from './collect.ts'
 import type { Evidence } from './evidence.ts'
 import { forgerRows, runForger } from './forger.ts'
 import { countOpen, fetchHistories, replayAll } from './histories.ts'
@@ -25,6 +17,8 @@ import { makePlan } from './plan.ts'
 import type { PlannedGeneration } from './plan.ts'
 import type { RunFacts } from './report.ts'
 import { chaosLimits, chaosTimings } from './service-input.ts'
+import { dealAgain, strikesOf } from './strikes.ts'
+import type { Strikes } from './strikes.ts'
 
 /** Every submit takes a moment, so that a process can die while it waits for the reply. */
 const backgroundLatency = { id: 'background', fault: 'latency', on: 'submit', delayMs: 20, jitterMs: 60 } as const
@@ -66,9 +60,12 @@ export async function runChaos(
   const client = createClient()
   const loadStartedMs = performance.now()
   await underLoad(cluster, client, plan, options, counts, options.verbose ? say : () => undefined, say)
+  dealer.stop()
+  const { seed, lanes } = options
+  const more = await dealAgain(plan, cluster, client, { seed, lanes, withinMs: restWithinMs(options), say })
+  const asked = [...plan, ...more]
   const loadSeconds = (performance.now() - loadStartedMs) / 1_000
 
-  dealer.stop()
   await cluster.simulator.clearFaults()
   const lastFaultAtMs = Date.now()
   await replaceArmedProcesses(cluster)
@@ -76,7 +73,7 @@ export async function runChaos(
   await untilAtRest(cluster, client, options)
   const endedAtMs = Date.now()
   say('at rest; reading the records')
-  const evidence = await collect(cluster, client, plan, options, counts, { lastFaultAtMs, endedAtMs })
+  const evidence = await collect(cluster, client, asked, options, counts, { lastFaultAtMs, endedAtMs })
   const killed = cluster.exits.filter(({ row }) => row !== null && row !== 'stop').length
   return { evidence, facts: { options, loadSeconds, killed, seconds: (performance.now() - startedMs) / 1_000 } }
 }
@@ -154,7 +151,7 @@ async function collect(
   const pictures = await readPictures(cluster, generations)
   // One address that does not exist, so that the tally has at least one answer of a healthy gateway.
   await ask(client.tally, `${cluster.gatewayUrl}/v1/generations/none`, {})
-  const simulatorCounts = await cluster.simulator.faultCounts()
+  const strikes = await strikesOf(plan, cluster, client)
   const [tasks, requests] = [await cluster.simulator.ledger(), await cluster.simulator.requests()]
   for (const child of [cluster.gateway, ...cluster.workers]) await child.stop()
   const histories = await fetchHistories(cluster.temporal.client)
@@ -174,7 +171,7 @@ async function collect(
     exits: cluster.exits,
     complaints: await readComplaints(cluster),
     left: await lookAtStore(cluster, generations),
-    rows: rowRecords(plan, options, countRows(simulatorCounts), client.fired, counts, cluster),
+    rows: rowRecords(strikes, plan.length >= quotaFrom, options, counts, cluster),
     ...times,
     limits: {
       generationDeadlineMs: chaosTimings.generationDeadlineMs * options.timeScale,
@@ -187,22 +184,14 @@ async function collect(
   return { records, logFiles: cluster.logFiles, histories }
 }
 
+/** `hasQuota`: each row of processes must have struck. */
 function rowRecords(
-  plan: readonly PlannedGeneration[],
+  strikes: readonly Strikes[],
+  hasQuota: boolean,
   options: ChaosOptions,
-  bySimulator: ReadonlyMap<string, number>,
-  byClient: ReadonlyMap<string, number>,
   counts: Counts,
   cluster: Cluster,
 ): ChaosRecords['rows'] {
-  const planned = new Map<string, number>()
-  for (const { rows } of plan) for (const row of rows) planned.set(row, (planned.get(row) ?? 0) + 1)
-  const isCallers = (row: string): boolean => row === 'U1' || row === 'U2' || row === 'K12'
-  const generationRows = [...planned].map(([id, times]) => ({
-    id,
-    planned: times,
-    fired: (isCallers(id) ? byClient.get(id) : bySimulator.get(id)) ?? 0,
-  }))
   const isChosen = (id: string): boolean => options.nemesis && (options.rows?.includes(id) ?? true)
   const crashed = crashRows
     .filter(({ id }) => isChosen(id))
@@ -211,7 +200,6 @@ function rowRecords(
   const forged = forgerRows
     .filter(({ id }) => options.rows?.includes(id) ?? true)
     .map(({ id }) => ({ id, fired: counts.forger.get(id) ?? 0 }))
-  const hasTime = plan.length >= quotaFrom
-  const ofProcesses = [...crashed, ...events, ...forged].map(({ id, fired }) => ({ id, fired, planned: hasTime ? 1 : fired }))
-  return [...generationRows, ...ofProcesses].toSorted((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }))
+  const ofProcesses = [...crashed, ...events, ...forged].map(({ id, fired }) => ({ id, fired, planned: hasQuota ? 1 : fired }))
+  return [...strikes, ...ofProcesses].toSorted((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }))
 }
