@@ -13,7 +13,7 @@ test('a row that is dealt again comes alone, in a generation of its own, and ali
     ],
   )
   assert.equal(new Set([...plan, ...again].flatMap(({ nonce, idempotencyKey }) => [nonce, idempotencyKey])).size, 404)
-  assert.ok(again[0]?.rules.every(({ match }) => match?.promptIncludes === again[0]?.nonce))
+  for (const { rules, nonce } of again) for (const { match } of rules) assert.equal(match?.promptIncludes, nonce)
   assert.notEqual(again[1]?.cancelAfterMs, null)
   assert.deepEqual(planAgain(1, ['D10', 'U1'], plan.length), again)
 })
