@@ -1,7 +1,7 @@
 // Whether the uploads that a request names are there and of a size that somebody takes. Asked before anything is reserved or sent.
 import type { GenerationRequest, ProviderName } from '../contract/index.ts'
 import type { Model } from './model-schema.ts'
-import { chooseNative, findModel, givenIn, providerNames } from './models.ts'
+import { chooseNative, findModel, givenIn, providerNames, standInsOf } from './models.ts'
 import { providerTitles } from './native-draft.ts'
 import { misfitsOf } from './picture-limits.ts'
 import type { Misfit } from './picture-limits.ts'
@@ -41,8 +41,7 @@ export function checkUploadSizes(request: GenerationRequest, known: readonly Kno
   if (first === undefined) return []
   // Native fields are of the model that was asked for, and no stand-in is sent them.
   const { providerOptions: _, ...plain } = request
-  const standIns = (request.route?.models ?? []).flatMap((name) => findModel(name) ?? [])
-  const instead = standIns
+  const instead = standInsOf(request)
     .flatMap((standIn) => answersOf(standIn, plain, known))
     .filter(({ provider }) => wanted.includes(provider))
   return [...first.misfits.keys()]

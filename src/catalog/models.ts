@@ -44,6 +44,11 @@ export function findModel(nameOrAlias: string): Model | null {
   return byName.get(nameOrAlias.trim().toLowerCase()) ?? null
 }
 
+/** The models that a request lists to stand in, in its order. */
+export function standInsOf({ route }: GenerationRequest): Model[] {
+  return (route?.models ?? []).flatMap((name) => findModel(name) ?? [])
+}
+
 /** Up to three canonical names whose name or alias is spelled most like this one; none where nothing is like it. */
 export function nearestModelNames(unknownName: string): string[] {
   // A name is short: what is longer than any of ours cannot become more similar by its tail.

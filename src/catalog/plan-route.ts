@@ -2,7 +2,7 @@
 import type { FidelityChange, FidelityLevel, GenerationRequest, ProviderName } from '../contract/index.ts'
 import { isFaithfulEnough } from './model-checks.ts'
 import type { Model } from './model-schema.ts'
-import { chooseNative, findModel, givenIn, providerNames, whyNoNative } from './models.ts'
+import { chooseNative, findModel, givenIn, providerNames, standInsOf, whyNoNative } from './models.ts'
 import { changedFields, providerTitles } from './native-draft.ts'
 import { buildNativeInput } from './native-input.ts'
 import type { Fidelity } from './native-input.ts'
@@ -78,7 +78,7 @@ export function planRoute(request: GenerationRequest, setting: RouteSetting): Pl
   const left: LeftProvider[] = providerNames
     .filter((provider) => !wanted.includes(provider))
     .map((provider) => ({ provider, because: 'is not in `route.providers`' }))
-  const standIns = (request.route?.models ?? []).flatMap((name) => findModel(name) ?? [])
+  const standIns = standInsOf(request)
   const preferences: PreferenceDecision[] = []
   let limit: string | undefined
   for (const asked of [model, ...standIns]) {

@@ -13,6 +13,7 @@ import { atEnd } from './at-end.ts'
 import type { Ends } from './at-end.ts'
 import { testCacheFolder, testTemporal } from './temporal.ts'
 import type { TestTemporal } from './temporal.ts'
+import { routePolicy } from './route-policy.ts'
 
 // Only what is wrong: a worker's life is told in twenty lines otherwise.
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
@@ -219,15 +220,8 @@ function planFor(id: string, planned: Planned): Plan {
       fidelity: planned.degraded?.includes(provider) === true ? degraded : { level: 'exact', changes: [] },
     })),
     policy: {
-      fallback: true,
-      onUnknown: 'fallback',
-      onOverdue: 'fallback',
-      onRefusal: 'fail',
-      maxPaidAttempts: 2,
-      maxCostUsd: null,
+      ...routePolicy,
       maxQueueMs: 60_000,
-      priority: 3,
-      keepSpares: false,
       ...planned.policy,
     },
     limits: { ...limits, ...planned.limits },

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import type { PlannedSubmit, PlanPreview } from '../../../src/contract/index.ts'
 import { tempFolder } from '../../helpers/temp-folder.ts'
 import { makePng } from '../storage/samples.ts'
+import { routePolicy } from '../../helpers/route-policy.ts'
 import { cliRun } from './cli-run.ts'
 import { scriptedGateway } from './scripted-gateway.ts'
 
@@ -45,17 +46,7 @@ function samplePlan(changes: Partial<PlanPreview> = {}): PlanPreview {
     route: [entry()],
     left: [],
     decisions: [{ decision: 'route kie', because: 'AI_PROVIDER puts kie first' }],
-    policy: {
-      fallback: true,
-      onUnknown: 'fallback',
-      onOverdue: 'fallback',
-      onRefusal: 'fail',
-      maxPaidAttempts: 2,
-      maxCostUsd: null,
-      maxQueueMs: 120_000,
-      priority: 3,
-      keepSpares: false,
-    },
+    policy: routePolicy,
     deadlineMs: 1_800_000,
     missingUploads: [],
     worstCaseUsd: 0.04,

@@ -2,6 +2,7 @@
 import type { PlannedEntry, RoutePolicy } from '../../../src/activities/types.ts'
 import { newStory } from '../../../src/workflows/state.ts'
 import type { AttemptPhase, AttemptRecord, GenerationState } from '../../../src/workflows/state.ts'
+import { routePolicy } from '../../helpers/route-policy.ts'
 
 export const nowMs = 1_000_000
 export const attemptDeadlineMs = 600_000
@@ -35,23 +36,11 @@ export function attempt(phase: AttemptPhase, more: Partial<AttemptRecord> = {}):
   }
 }
 
-const policy: RoutePolicy = {
-  fallback: true,
-  onUnknown: 'fallback',
-  onOverdue: 'fallback',
-  onRefusal: 'fail',
-  maxPaidAttempts: 2,
-  maxCostUsd: null,
-  maxQueueMs: 120_000,
-  priority: 3,
-  keepSpares: false,
-}
-
 export function planOf(
   route: PlannedEntry[],
   changes: Partial<RoutePolicy> = {},
 ): Pick<GenerationState, 'route' | 'policy' | 'deadlineAtMs'> {
-  return { route, policy: { ...policy, ...changes }, deadlineAtMs: nowMs + 1_800_000 }
+  return { route, policy: { ...routePolicy, ...changes }, deadlineAtMs: nowMs + 1_800_000 }
 }
 
 export function state(
