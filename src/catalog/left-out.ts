@@ -1,7 +1,6 @@
 // What counts where a request says nothing: the value that is sent all the same, or the one that the provider documents as its default.
 import type { NativeField, NativeModel } from './model-schema.ts'
-import { carriersOf, choiceNames, choicesOf, parameterNames } from './native-draft.ts'
-import type { Choice } from './native-draft.ts'
+import { carriersOf, choicesOf, isChoice, parameterNames } from './native-draft.ts'
 
 /** Both null: the provider decides, and does not say how. */
 export interface WhenLeftOut {
@@ -18,8 +17,6 @@ type Parameter = Exclude<(typeof parameterNames)[number], (typeof withoutStandIn
 export type LeftOut = Partial<Record<Parameter, WhenLeftOut>>
 
 const standsIn = (name: (typeof parameterNames)[number]): name is Parameter => !withoutStandIn.some((without) => without === name)
-
-const isChoice = (name: Parameter): name is Choice & Parameter => choiceNames.some((choice) => choice === name)
 
 /** By the field that carries it. A field that carries two of our parameters says the same of both. */
 export function leftOutOf(native: NativeModel): LeftOut {

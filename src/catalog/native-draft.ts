@@ -8,6 +8,8 @@ export const providerTitles: Readonly<Record<ProviderName, string>> = { kie: 'Ki
 export const choiceNames = ['aspectRatio', 'resolution', 'outputFormat', 'quality', 'background'] as const
 export type Choice = (typeof choiceNames)[number]
 
+export const isChoice = (name: string): name is Choice => choiceNames.some((choice) => choice === name)
+
 type ParameterName = keyof NativeParameters
 
 /** In the order in which they are looked at and told. */

@@ -1,7 +1,7 @@
 // The catalogue for people: a line for each model, or one model with a column for each way in which a provider offers it.
 import type { ModelSummary, NativeSummary } from '../../catalog/list-models.ts'
 import { providerNames } from '../../catalog/models.ts'
-import { choiceNames, providerTitles } from '../../catalog/native-draft.ts'
+import { isChoice, providerTitles } from '../../catalog/native-draft.ts'
 import type { Price, TaskKind } from '../../catalog/model-schema.ts'
 import { describePixels, inMib } from '../../catalog/picture-limits.ts'
 import { isMetered, priceRangeUsd, usdOf } from '../../catalog/price.ts'
@@ -103,8 +103,6 @@ function renderColumns(
 }
 
 const listOf = (values: readonly string[]): string => (values.length === 0 ? nothing : values.join(', '))
-
-const isChoice = (name: string): boolean => choiceNames.some((choice) => choice === name)
 
 type Describe = (native: NativeSummary, provider: string) => string
 
